@@ -1,0 +1,1 @@
+"""SMTP accounts, their message, and talking to their servers."""

@@ -1,0 +1,218 @@
+"""Which mail servers may be reached: never the inside of the network, unless it was allowed.
+
+The check returns the very addresses to connect to. Connecting to anything else, for example
+by resolving the name a second time, would let a name server change its answer in between.
+"""
+
+import ipaddress
+import re
+import socket
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from portal.smtp.failures import Failure, Kind
+from portal.smtp.stages import Stage
+
+MAIL_PORTS = (25, 465, 587, 2525)
+MAX_ADDRESSES = 4  # tried one after the other
+# Services that must never receive SMTP commands, even on an allowed address: databases,
+# caches, brokers, container and cluster interfaces.
+SERVICE_PORTS = frozenset(
+    {1433, 1521, 2049, 2375, 2376, 2379, 2380, 3000, 3306, 3389, 4444, 5000, 5432, 5672, 5900}
+    | {5984, 6379, 6443, 7000, 7001, 8080, 8086, 8443, 8500, 9000, 9042, 9090, 9092, 9200, 9300}
+    | {10250, 11211, 15672, 26379, 27017, 27018, 50000}
+)
+EVERYTHING = ("*", "1")
+_LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
+_NAT64 = ipaddress.ip_network("64:ff9b::/96")
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+Resolver = Callable[[str, float], Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Allowed:
+    """One item of a policy: a name, a network or everything; at one port or at the usual ones."""
+
+    name: str = ""
+    network: Network | None = None
+    port: int | None = None
+
+    def covers(self, host: str, address: Address) -> bool:
+        if self.network is not None:
+            return address.version == self.network.version and address in self.network
+        return self.name in (*EVERYTHING, host)
+
+    def opens(self, port: int) -> bool:
+        if self.port is not None:
+            return port == self.port
+        return port in MAIL_PORTS or (port >= 1024 and port not in SERVICE_PORTS)
+
+
+@dataclass(frozen=True, slots=True)
+class DestinationPolicy:
+    """What may be reached besides the public mail servers.
+
+    Items: `127.0.0.1`, `10.0.0.0/8`, `mail.lan`, `127.0.0.1:1025`, `[::1]:1025`, and `*` or
+    `1` for every private address. An item with a port opens that port only; one without opens
+    the mail ports and, from 1024 up, every port that is not a well-known service.
+    Raises ValueError, naming the item, when one cannot be read.
+    """
+
+    allow: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        self.items()
+
+    def items(self) -> list[Allowed]:
+        return [_item(text) for text in self.allow]
+
+    def permits(self, host: str, address: Address, port: int) -> bool:
+        if _is_public(address) and port in MAIL_PORTS:
+            return True
+        return any(item.covers(host, address) and item.opens(port) for item in self.items())
+
+    def trusts(self, host: str, address: Address) -> bool:
+        """Whether this address inside the network was allowed: a password may go unencrypted."""
+        inside = not _is_public(address)
+        return inside and any(item.covers(host, address) for item in self.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Destination:
+    """A checked server: connect to these addresses only, in this order."""
+
+    host: str
+    port: int
+    addresses: tuple[Address, ...]
+
+
+def host_problem(host: str) -> str | None:
+    """Why `host` cannot be a server's name, with the cure; None if it can."""
+    if not host.strip():
+        return "Informe o servidor de saída, por exemplo smtp.exemplo.com."
+    if len(host) > 253:
+        return "O nome do servidor é longo demais (máximo 253 caracteres)."
+    if "://" in host or "/" in host:
+        return "Informe só o nome do servidor, sem https:// e sem barra: smtp.exemplo.com."
+    if "@" in host:
+        return "Isto é um endereço de e-mail. Informe o servidor, por exemplo smtp.exemplo.com."
+    if host != host.strip() or re.search(r"\s", host):
+        return "Tire os espaços do nome do servidor."
+    if _literal(host) is not None:
+        return None
+    if re.fullmatch(r"[^:]*:\d*", host):
+        return "Tire a porta do nome do servidor: ela tem um campo próprio."
+    if not _is_name(host):
+        return "Nome de servidor inválido. Escreva como smtp.exemplo.com."
+    return None
+
+
+def check_destination(
+    host: str,
+    port: int,
+    policy: DestinationPolicy,
+    *,
+    resolver: Resolver | None = None,
+    timeout: float = 10,
+) -> Destination:
+    """The addresses of `host` that the policy lets us reach at `port`.
+
+    Raises Failure at Stage.DNS: `host_invalid`, `port_refused` and `destination_refused` stop
+    the account; `dns_not_found` and `dns_timeout` are temporary.
+    """
+    if host_problem(host):
+        raise Failure(Stage.DNS, Kind.ACCOUNT, "host_invalid")
+    host = host.lower().rstrip(".")
+    found = (resolver or resolve)(host, timeout)
+    addresses = [address for address in map(_unwrapped, found) if address is not None]
+    if not addresses:
+        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found")
+    permitted = [item for item in addresses if policy.permits(host, item, port)]
+    if not permitted:
+        known = any(_is_public(item) or policy.trusts(host, item) for item in addresses)
+        cause = "port_refused" if known else "destination_refused"
+        raise Failure(Stage.DNS, Kind.ACCOUNT, cause)
+    return Destination(host, port, tuple(dict.fromkeys(permitted))[:MAX_ADDRESSES])
+
+
+def resolve(host: str, timeout: float) -> list[str]:
+    """The addresses that the system's resolver knows for `host`.
+
+    getaddrinfo cannot be interrupted: it runs in a thread that is left behind when its time
+    is up. Raises Failure `dns_not_found` or `dns_timeout`.
+    """
+    answer: list[str] = []
+    problem: list[OSError] = []
+
+    def ask() -> None:
+        try:
+            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
+            answer.extend(str(row[4][0]) for row in rows)
+        except (OSError, UnicodeError) as error:
+            problem.append(OSError(str(error)))
+
+    thread = threading.Thread(target=ask, daemon=True, name="smtp-dns")
+    thread.start()
+    thread.join(timeout)
+    if thread.is_alive():
+        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_timeout")
+    if problem:
+        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found")
+    return answer
+
+
+def _item(text: str) -> Allowed:
+    text = text.strip()
+    if text in EVERYTHING:
+        return Allowed(name=text)
+    place, port = _split_port(text)
+    try:
+        return Allowed(network=ipaddress.ip_network(place, strict=False), port=port)
+    except ValueError:
+        pass
+    if not _is_name(place) or re.fullmatch(r"[\d.]+", place):
+        raise ValueError(f"{text!r} is not an address, a network or a name, with or without port")
+    return Allowed(name=place.lower(), port=port)
+
+
+def _split_port(text: str) -> tuple[str, int | None]:
+    match = re.fullmatch(r"\[([^\]]+)\](?::(\d+))?|([^:]+):(\d+)", text)
+    if match is None:
+        return text, None
+    place, port = match[1] or match[3], match[2] or match[4]
+    if port is not None and not 1 <= int(port) <= 65535:
+        raise ValueError(f"{text!r}: the port must be from 1 to 65535")
+    return place, int(port) if port else None
+
+
+def _is_name(host: str) -> bool:
+    try:
+        labels = host.rstrip(".").encode("idna").decode("ascii").split(".")
+    except UnicodeError:
+        return False
+    return all(_LABEL.fullmatch(label) for label in labels)
+
+
+def _literal(text: str) -> Address | None:
+    try:
+        return ipaddress.ip_address(text)
+    except ValueError:
+        return None
+
+
+def _unwrapped(text: str) -> Address | None:
+    """The address that packets would really reach: IPv4 hidden in IPv6 is taken out."""
+    address = _literal(text)
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _NAT64:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    teredo = address.teredo[1] if address.teredo else None
+    return address.ipv4_mapped or address.sixtofour or teredo or address
+
+
+def _is_public(address: Address) -> bool:
+    return address.is_global and not address.is_multicast and not address.is_reserved

@@ -1,0 +1,51 @@
+"""Counting the statements that a page sends to the database."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from flask import Flask
+from sqlalchemy import event
+
+from portal.core.db import db
+
+
+@contextmanager
+def statements(app: Flask) -> Iterator[list[str]]:
+    """The SELECTs and writes executed inside, in order; BEGIN and the like left out."""
+    found: list[str] = []
+    with _heard(app) as heard:
+        try:
+            yield found
+        finally:
+            found += [statement for statement, _ in heard]
+
+
+@contextmanager
+def plans(app: Flask) -> Iterator[list[str]]:
+    """The lines of SQLite's plans for the SELECTs executed inside; there once the block ended."""
+    found: list[str] = []
+    with _heard(app) as heard:
+        yield found
+    with app.app_context(), db.engine.connect() as connection:
+        for statement, parameters in heard:
+            if statement.startswith("SELECT"):
+                lines = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
+                found += [line.detail for line in lines]
+
+
+@contextmanager
+def _heard(app: Flask) -> Iterator[list[tuple[str, Any]]]:
+    heard: list[tuple[str, Any]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, parameters: Any, *_rest: Any) -> None:
+        if not statement.startswith(("BEGIN", "COMMIT", "ROLLBACK", "PRAGMA")):
+            heard.append((statement, parameters))
+
+    with app.app_context():
+        engine = db.engine
+    event.listen(engine, "before_cursor_execute", note)
+    try:
+        yield heard
+    finally:
+        event.remove(engine, "before_cursor_execute", note)
