@@ -1,0 +1,1 @@
+"""The checklist: every requirement of automatic sending, probed."""

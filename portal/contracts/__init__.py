@@ -1,0 +1,1 @@
+"""Contracts: what is billed, when, through which wallet."""

@@ -1,0 +1,46 @@
+"""When a contract's titles fall due: pure calendar, no bank holidays, no pro rata."""
+
+from calendar import monthrange
+from datetime import date
+
+from portal.core.errors import InvalidValue
+
+MAX_INSTALLMENTS = 24
+FIRST_YEAR, LAST_YEAR = 2000, 2100
+
+
+def competences(first: date, installments: int) -> list[date]:
+    """The months to bill: the first day of `first`'s month and of those that follow it.
+
+    `installments` is how many (1 to 24). Raises InvalidValue for another number, and for a
+    month outside the years 2000 to 2100.
+    """
+    if not 1 <= installments <= MAX_INSTALLMENTS:
+        raise InvalidValue("installments", f"Escolha de 1 a {MAX_INSTALLMENTS} parcelas.")
+    start = first.year * 12 + first.month - 1
+    months = [divmod(start + offset, 12) for offset in range(installments)]
+    for year, _ in (months[0], months[-1]):
+        _check_year(year)
+    return [date(year, month + 1, 1) for year, month in months]
+
+
+def due_date(competence: date, due_day: int) -> date:
+    """The due date, in the competence's own month.
+
+    A due day that the month does not have (29 to 31 in short months) becomes its last day:
+    day 31 falls due on 30/04, on 28/02, and on 29/02 in leap years; the following month goes
+    back to the contract's own day. Raises InvalidValue for a day outside 1 to 31 and for a
+    year outside 2000 to 2100.
+    """
+    if not 1 <= due_day <= 31:
+        raise InvalidValue("due_day", "O dia de vencimento vai de 1 a 31.")
+    _check_year(competence.year)
+    last = monthrange(competence.year, competence.month)[1]
+    return competence.replace(day=min(due_day, last))
+
+
+def _check_year(year: int) -> None:
+    if not FIRST_YEAR <= year <= LAST_YEAR:
+        raise InvalidValue(
+            "competence", f"A competência deve estar entre {FIRST_YEAR} e {LAST_YEAR}."
+        )

@@ -1,0 +1,1 @@
+"""The ground floor: configuration, database, queue, audit, money, time and secrets."""

@@ -1,0 +1,25 @@
+"""Errors that a person can read and act on."""
+
+
+class PortalError(Exception):
+    """Something a person can mend. `str(error)` is the sentence shown to them."""
+
+
+class ConfigError(PortalError):
+    """The environment or a configuration file has a bad value; names it and says what is valid."""
+
+
+class InvalidValue(PortalError):
+    """A field of an input cannot be accepted: `field` names it, the message says cause and cure."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = field
+
+
+class NotFound(PortalError):
+    """The thing that was asked for does not exist."""
+
+
+class Conflict(PortalError):
+    """The state changed meanwhile, or the thing was already done; nothing was changed."""

@@ -1,0 +1,81 @@
+"""Waking workers. The database is the truth: a wake-up that is lost costs time, never work."""
+
+import logging
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from flask import current_app
+from redis import Redis
+from redis.backoff import NoBackoff
+from redis.exceptions import RedisError
+from redis.retry import Retry
+from rq import Queue
+
+log = logging.getLogger(__name__)
+
+QUEUE = "pontual"
+# A worker that is told to stop sends it to its running job: end after what is in your hands.
+FINISH_SIGNAL = signal.SIGUSR1
+JOB_TIMEOUT = 1800  # seconds; jobs end themselves long before
+TIMEOUTS: Mapping[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
+
+
+def connect(url: str, *, blocking: bool = False) -> Redis:
+    """A Redis client; `blocking` for workers, which wait on the socket for long."""
+    if blocking:
+        return Redis.from_url(url, socket_connect_timeout=2)
+    # No second try: whoever waits here is a person, and the reconciler will not forget.
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **TIMEOUTS)
+
+
+def wake(job: str, *args: int | str) -> bool:
+    """Enqueue `job` (dotted name under `jobs`). False, with a log line, when Redis is away.
+
+    Call it after the commit. Whatever was not enqueued is found by the reconciler.
+    """
+    try:
+        connection = connect(current_app.config["REDIS_URL"])
+        try:
+            enqueue(connection, job, *args)
+        finally:
+            connection.close()
+    except (RedisError, OSError) as error:
+        log.warning("queue unavailable, %s waits for the reconciler: %s", job, error)
+        return False
+    return True
+
+
+def enqueue(connection: Redis, job: str, *args: int | str) -> None:
+    """Put a fresh job on the queue; ids are never reused, so no stuck job blocks the next."""
+    Queue(QUEUE, connection=connection, serializer="json").enqueue(
+        job, args=args, job_timeout=JOB_TIMEOUT, result_ttl=60, failure_ttl=86_400
+    )
+
+
+def is_up(url: str) -> bool:
+    """Whether Redis answers."""
+    try:
+        connection = connect(url)
+        try:
+            return bool(connection.ping())
+        finally:
+            connection.close()
+    except (RedisError, OSError):
+        return False
+
+
+@contextmanager
+def finish_requests() -> Iterator[Callable[[], bool]]:
+    """Inside, the yielded function tells whether the worker asked this job to end early."""
+    asked: list[int] = []
+    if threading.current_thread() is not threading.main_thread():
+        yield lambda: False  # signals reach only the main thread
+        return
+    before = signal.signal(FINISH_SIGNAL, lambda number, _frame: asked.append(number))
+    try:
+        yield lambda: bool(asked)
+    finally:
+        signal.signal(FINISH_SIGNAL, before)

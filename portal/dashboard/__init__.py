@@ -1,0 +1,1 @@
+"""Início: what needs a person first, then today in numbers."""

@@ -1,0 +1,1 @@
+"""Delivery: the rule, the outbox, the limits, the sender and the log."""

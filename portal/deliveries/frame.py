@@ -1,0 +1,110 @@
+"""The state of sending, in the top bar of every page: two queries at most."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import current_app, url_for
+from flask_login import current_user
+from sqlalchemy import func, select
+
+from portal.core import clock
+from portal.core.db import db
+from portal.deliveries.limits import HOUR
+from portal.deliveries.models import EmailMessage, QuotaUse
+from portal.deliveries.states import State
+from portal.settings.models import FinancialSettings
+from portal.smtp.models import AccountState, SmtpAccount
+from portal.web.formatters import number, short_moment
+from portal.web.htmx import wants_fragment
+
+RECENT = timedelta(minutes=2)  # a message that left within this time: sending goes on
+REASON_LENGTH = 48  # characters of a pause's reason that fit the bar
+
+
+@dataclass(frozen=True, slots=True)
+class Sending:
+    """One line and where it leads; `tone` is success, danger, warning, info or muted."""
+
+    tone: str
+    text: str
+    url: str
+
+
+def frame_sending() -> dict[str, Any]:
+    """For templates: `frame_sending`, only where a whole page is drawn for who is signed in."""
+    if wants_fragment() or not current_user.is_authenticated:
+        return {}
+    return {"frame_sending": sending(clock.now(), current_app.config["SETTINGS"].timezone)}
+
+
+def sending(now: datetime, timezone: str) -> Sending:
+    """How the account of Parâmetros financeiro is doing."""
+    account = db.session.execute(
+        select(
+            SmtpAccount.id,
+            SmtpAccount.state,
+            SmtpAccount.pause_reason,
+            SmtpAccount.hold_until,
+            SmtpAccount.hourly_limit,
+        )
+        .join(FinancialSettings, FinancialSettings.smtp_account_id == SmtpAccount.id)
+        .where(FinancialSettings.id == 1)
+    ).first()
+    if account is None:
+        url = url_for("settings.financial")
+        return Sending("muted", "Nenhuma conta de envio escolhida", url)
+    if account.state == AccountState.PAUSED:
+        reason = _brief(account.pause_reason)
+        url = url_for("smtp.edit", account_id=account.id)
+        return Sending("danger", f"Pausado: {reason} — corrigir", url)
+    return _moving(account, now, timezone)
+
+
+def _moving(account: Any, now: datetime, timezone: str) -> Sending:
+    used, last_use, queued, due, busy = db.session.execute(
+        select(
+            _uses(account.id, now, func.count()),
+            _uses(account.id, now, func.max(QuotaUse.used_at)),
+            _messages(account.id, State.QUEUED),
+            _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at <= now),
+            _messages(account.id, State.SENDING),
+        )
+    ).one()
+    pace = f"{number(used)}/{number(account.hourly_limit)} nesta hora"
+    waiting = url_for("deliveries.log", estado="queued")
+    if account.hold_until and account.hold_until > now and queued:
+        until = short_moment(account.hold_until, now, timezone)
+        return Sending("warning", f"Em espera até {until} · na fila: {number(queued)}", waiting)
+    full = used >= account.hourly_limit
+    if busy or (due and not full and last_use and last_use > now - RECENT):
+        return Sending("success", f"Enviando · {pace}", url_for("deliveries.log"))
+    if queued:
+        why = f" · {pace}" if full else ""
+        return Sending("info", f"Na fila: {number(queued)}{why}", waiting)
+    return Sending("muted", "Nada na fila", url_for("deliveries.log"))
+
+
+def _uses(account_id: int, now: datetime, value: Any) -> Any:
+    return (
+        select(value)
+        .select_from(QuotaUse)
+        .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - HOUR)
+        .scalar_subquery()
+    )
+
+
+def _messages(account_id: int, state: State, *more: Any) -> Any:
+    return (
+        select(func.count())
+        .select_from(EmailMessage)
+        .where(EmailMessage.smtp_account_id == account_id, EmailMessage.state == state, *more)
+        .scalar_subquery()
+    )
+
+
+def _brief(reason: str) -> str:
+    """The first sentence, small enough for the bar, beginning in lower case."""
+    first = reason.split(". ")[0].rstrip(".").strip() or "por uma pessoa"
+    first = first if len(first) <= REASON_LENGTH else first[: REASON_LENGTH - 1].rstrip() + "…"
+    return first[0].lower() + first[1:]

@@ -1,0 +1,141 @@
+"""The outbox: messages put in with the titles they carry, in the caller's transaction."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from portal.core.db import db
+from portal.core.errors import PortalError
+from portal.core.queue import wake
+from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.states import Kind, State
+from portal.smtp.message import new_message_id
+from portal.smtp.models import AccountState, SmtpAccount
+
+DRAIN = "jobs.deliveries.drain"
+
+
+@dataclass(slots=True)
+class Parcel:
+    """One message to be: whom it goes to and which titles it carries."""
+
+    scope: str
+    recipient: str
+    client_id: int
+    contract_id: int | None
+    receivable_ids: list[int]
+
+
+def add_automatic(
+    parcels: Iterable[Parcel],
+    *,
+    generation_id: int,
+    account_id: int | None,
+    requested_by_id: int | None,
+    requested_by: str,
+    now: datetime,
+) -> int:
+    """Queue the automatic messages of a run; returns how many. The caller commits.
+
+    The database refuses a second automatic message for a title and recipient.
+    """
+    parcels = list(parcels)
+    if not parcels:
+        return 0
+    if account_id is None:
+        raise PortalError("Nenhuma conta SMTP escolhida em Parâmetros financeiro.")
+    domain = _domain_of(account_id)
+    common = {
+        "kind": Kind.AUTOMATIC,
+        "generation_id": generation_id,
+        "smtp_account_id": account_id,
+        "state": State.QUEUED,
+        "requested_by_id": requested_by_id,
+        "requested_by": requested_by,
+        "created_at": now,
+        "next_attempt_at": now,
+    }
+    rows = [_columns(parcel, domain) | common for parcel in parcels]
+    db.session.execute(insert(EmailMessage), rows)
+    written = db.session.execute(
+        select(EmailMessage.message_id, EmailMessage.id).where(
+            EmailMessage.generation_id == generation_id
+        )
+    )
+    ids = dict(written.all())
+    links = [
+        {
+            "message_id": ids[row["message_id"]],
+            "receivable_id": receivable_id,
+            "automatic_recipient": parcel.recipient,
+        }
+        for row, parcel in zip(rows, parcels, strict=True)
+        for receivable_id in parcel.receivable_ids
+    ]
+    db.session.execute(insert(MessageReceivable), links)
+    return len(rows)
+
+
+def add_manual(
+    parcels: Iterable[Parcel],
+    *,
+    account_id: int,
+    requested_by_id: int | None,
+    requested_by: str,
+    now: datetime,
+) -> list[EmailMessage]:
+    """Queue messages that a person asked for. The caller commits, then calls `wake_accounts`."""
+    domain = _domain_of(account_id)
+    messages = []
+    for parcel in parcels:
+        message = EmailMessage(
+            kind=Kind.MANUAL,
+            smtp_account_id=account_id,
+            requested_by_id=requested_by_id,
+            requested_by=requested_by,
+            created_at=now,
+            next_attempt_at=now,
+            **_columns(parcel, domain),
+        )
+        message.links = [
+            MessageReceivable(receivable_id=receivable_id)
+            for receivable_id in parcel.receivable_ids
+        ]
+        db.session.add(message)
+        messages.append(message)
+    return messages
+
+
+def _columns(parcel: Parcel, domain: str) -> dict[str, Any]:
+    return {
+        "scope": parcel.scope,
+        "recipient": parcel.recipient,
+        "client_id": parcel.client_id,
+        "contract_id": parcel.contract_id,
+        "message_id": new_message_id(domain),
+    }
+
+
+def _domain_of(account_id: int) -> str:
+    account = db.session.get_one(SmtpAccount, account_id)
+    return account.sender_address.rpartition("@")[2]
+
+
+def wake_accounts() -> None:
+    """One wake-up per active account that has something due; call it after the commit."""
+    for account_id in accounts_with_work():
+        wake(DRAIN, account_id)
+
+
+def accounts_with_work() -> list[int]:
+    """Active accounts with queued messages, due or not (workers know what is due)."""
+    query = (
+        select(EmailMessage.smtp_account_id)
+        .join(SmtpAccount, SmtpAccount.id == EmailMessage.smtp_account_id)
+        .where(EmailMessage.state == State.QUEUED, SmtpAccount.state == AccountState.ACTIVE)
+        .distinct()
+    )
+    return list(db.session.scalars(query))

@@ -1,0 +1,195 @@
+"""Every minute: wake what is due, free what a dead process held. Enough by itself."""
+
+import logging
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from flask import current_app
+from sqlalchemy import delete, func, insert, select, update
+
+from portal.core import clock
+from portal.core.db import db
+from portal.core.queue import wake
+from portal.deliveries import outbox
+from portal.deliveries.claims import changed
+from portal.deliveries.limits import DAY
+from portal.deliveries.models import (
+    DeliveryAttempt,
+    EmailMessage,
+    MessageReceivable,
+    QuotaUse,
+)
+from portal.deliveries.states import Kind, State
+from portal.receivables.models import Receivable
+from portal.settings.models import FinancialSettings
+from portal.smtp.models import SmtpAccount, SmtpTest, SmtpTestState
+
+log = logging.getLogger(__name__)
+
+DIED_BEFORE = "O processo de envio foi interrompido antes de entregar a mensagem; ela volta à fila."
+DIED_AFTER = (
+    "O processo de envio foi interrompido depois de entregar a mensagem: o servidor pode tê-la"
+    " aceitado. Confira com o cliente antes de reenviar."
+)
+TEST_GRACE = timedelta(seconds=30)
+TEST_LIMIT = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What one pass did."""
+
+    freed: int
+    uncertain: int
+    expired: int
+    woken: int
+
+    def __str__(self) -> str:
+        return (
+            f"{self.freed} liberadas, {self.uncertain} incertas, {self.expired} expiradas, "
+            f"{self.woken} contas acordadas"
+        )
+
+
+def reconcile(now: datetime) -> Report:
+    """One pass. Safe to run at any time, by any number of processes."""
+    freed, uncertain = free_expired_leases(now)
+    expired = expire_old(now)
+    _forget_old_quota(now)
+    _wake_tests(now)
+    woken = 0
+    for account_id in _due_accounts(now):
+        wake(outbox.DRAIN, account_id)
+        woken += 1
+    return Report(freed, uncertain, expired, woken)
+
+
+def free_expired_leases(now: datetime) -> tuple[int, int]:
+    """Messages whose sender is gone: back to the queue, or uncertain if handed over."""
+    rows = db.session.execute(
+        select(
+            EmailMessage.id,
+            EmailMessage.claim,
+            EmailMessage.handed_over,
+            EmailMessage.attempts,
+            EmailMessage.lease_until,
+        ).where(EmailMessage.state == State.SENDING, EmailMessage.lease_until < now)
+    ).all()
+    freed = uncertain = 0
+    for row in rows:
+        state = State.UNCERTAIN if row.handed_over else State.QUEUED
+        reason = DIED_AFTER if row.handed_over else DIED_BEFORE
+        won = changed(
+            update(EmailMessage)
+            .where(
+                EmailMessage.id == row.id,
+                EmailMessage.state == State.SENDING,
+                EmailMessage.claim == row.claim,
+                EmailMessage.handed_over == row.handed_over,
+            )
+            .values(
+                state=state,
+                reason=reason,
+                cause="interrupted",
+                claim=None,
+                lease_until=None,
+                next_attempt_at=None if row.handed_over else now,
+            )
+        )
+        if not won:
+            continue
+        uncertain += row.handed_over
+        freed += not row.handed_over
+        db.session.execute(
+            insert(DeliveryAttempt).values(
+                message_id=row.id,
+                number=row.attempts,
+                started_at=row.lease_until,
+                stage="data" if row.handed_over else "claimed",
+                outcome="uncertain" if row.handed_over else "interrupted",
+                reply="",
+                cause="interrupted",
+                milliseconds=0,
+            )
+        )
+    db.session.commit()
+    return freed, uncertain
+
+
+def expire_old(now: datetime) -> int:
+    """Automatic messages whose titles all fell due too long ago no longer leave."""
+    financial = db.session.get(FinancialSettings, 1)
+    days = financial.expire_after_days if financial else 30
+    last_day = clock.local_date(now, current_app.config["SETTINGS"].timezone) - timedelta(days=days)
+    newest_due = (
+        select(func.max(Receivable.due_date))
+        .join(MessageReceivable, MessageReceivable.receivable_id == Receivable.id)
+        .where(MessageReceivable.message_id == EmailMessage.id)
+        .scalar_subquery()
+    )
+    ids = db.session.scalars(
+        select(EmailMessage.id).where(
+            EmailMessage.state == State.QUEUED,
+            EmailMessage.kind == Kind.AUTOMATIC,
+            newest_due < last_day,
+        )
+    ).all()
+    count = sum(
+        changed(
+            update(EmailMessage)
+            .where(EmailMessage.id == message_id, EmailMessage.state == State.QUEUED)
+            .values(
+                state=State.EXPIRED,
+                reason=f"Não saiu até {days} dias depois do vencimento.",
+                cause="expired",
+                next_attempt_at=None,
+            )
+        )
+        for message_id in ids
+    )
+    db.session.commit()
+    return count
+
+
+def _due_accounts(now: datetime) -> list[int]:
+    query = (
+        select(EmailMessage.smtp_account_id)
+        .join(SmtpAccount, SmtpAccount.id == EmailMessage.smtp_account_id)
+        .where(
+            EmailMessage.state == State.QUEUED,
+            EmailMessage.next_attempt_at <= now,
+            SmtpAccount.state == "active",
+            (SmtpAccount.hold_until.is_(None)) | (SmtpAccount.hold_until <= now),
+        )
+        .distinct()
+    )
+    found = list(db.session.scalars(query))
+    db.session.rollback()
+    return found
+
+
+def _forget_old_quota(now: datetime) -> None:
+    db.session.execute(delete(QuotaUse).where(QuotaUse.used_at < now - 2 * DAY))
+    db.session.commit()
+
+
+def _wake_tests(now: datetime) -> None:
+    """Tests that no worker took are enqueued again; those that a dead worker held are ended."""
+    waiting = db.session.scalars(
+        select(SmtpTest.id).where(
+            SmtpTest.state == SmtpTestState.QUEUED, SmtpTest.created_at < now - TEST_GRACE
+        )
+    ).all()
+    db.session.execute(
+        update(SmtpTest)
+        .where(SmtpTest.state == SmtpTestState.RUNNING, SmtpTest.started_at < now - TEST_LIMIT)
+        .values(
+            state=SmtpTestState.FAILED,
+            cause="O teste foi interrompido.",
+            cure="Envie o teste de novo.",
+            finished_at=now,
+        )
+    )
+    db.session.commit()
+    for test_id in waiting:
+        wake("jobs.smtp.run_test", test_id)

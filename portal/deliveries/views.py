@@ -1,0 +1,207 @@
+"""Log de e-mail, one message, E-mails enviados of a client, and what a person does with them."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from flask import (
+    Blueprint,
+    Flask,
+    Response,
+    current_app,
+    make_response,
+    render_template,
+    request,
+    url_for,
+)
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.clients import queries as clients
+from portal.core import clock
+from portal.core.errors import Conflict
+from portal.deliveries import (
+    cause_names,
+    frame,
+    labels,
+    log_export,
+    log_queries,
+    log_words,
+    message_page,
+    preview_facts,
+    service,
+)
+from portal.deliveries.forms import PERIODS, LogFilters
+from portal.deliveries.models import EmailMessage
+from portal.receivables.forms import parse_text
+from portal.smtp import preview
+from portal.smtp.message import html_document
+from portal.smtp.message_views import FRAME_HEADERS
+from portal.users import queries as users
+from portal.web.context import portal_today
+from portal.web.htmx import go_to, render
+from portal.web.pagination import after_key
+from portal.web.permissions import Permission, requires
+
+bp = Blueprint("deliveries", __name__)
+SECTION = "deliveries"
+
+
+def register(app: Flask) -> None:
+    """Add the pages, the state of sending in the top bar, and real clients to the preview."""
+    from portal.deliveries import why_views  # noqa: F401 - it adds its routes
+
+    app.register_blueprint(bp)
+    app.context_processor(frame.frame_sending)
+    preview.FACTS = preview_facts.facts
+    preview.CLIENT_LOOKUP = lambda: url_for("deliveries.preview_clients")
+
+
+@bp.get("/sistema/log-email")
+@requires(Permission.SEE)
+def log() -> ResponseReturnValue:
+    """Every e-mail that the filters of the URL leave."""
+    filters = LogFilters.from_args(request.args)
+    return render(
+        "deliveries/log.html",
+        "deliveries/_log.html",
+        section=SECTION,
+        periods=PERIODS,
+        accounts=log_queries.accounts(),
+        people=users.everybody(),
+        causes=log_queries.causes_found(),
+        same_cause=log_queries.failed_of_cause(filters.cause) if filters.cause else 0,
+        export_args=request.args.to_dict() | {"depois": None},
+        **_table(filters),
+    )
+
+
+@bp.get("/sistema/log-email.csv")
+@requires(Permission.SEE)
+def export() -> Response:
+    """The log as a file for spreadsheets, with the same filters."""
+    filters = LogFilters.from_args(request.args)
+    settings = current_app.config["SETTINGS"]
+    today = portal_today(settings, clock.now())
+    response = make_response(log_export.export(filters, today, settings.timezone))
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = f'attachment; filename="log-email-{today}.csv"'
+    return response
+
+
+@bp.get("/clientes/<int:client_id>/emails-enviados")
+@requires(Permission.SEE)
+def client_emails(client_id: int) -> ResponseReturnValue:
+    """Aba E-mails enviados of a client."""
+    client = clients.get(client_id)
+    return render(
+        "deliveries/client.html",
+        "deliveries/_table.html",
+        section="clients",
+        client=client,
+        **_table(LogFilters(client_id=client_id)),
+    )
+
+
+@bp.get("/sistema/log-email/<int:message_id>")
+@requires(Permission.SEE)
+def show(message_id: int) -> ResponseReturnValue:
+    """One message: its state, its tries, and itself as it was sent."""
+    message = log_queries.get(message_id)
+    now = clock.now()
+    return render(
+        "deliveries/show.html",
+        "deliveries/_message.html",
+        section=SECTION,
+        **message_page.facts(message, now, current_app.config["SETTINGS"].timezone),
+        **_words(),
+    )
+
+
+@bp.get("/sistema/log-email/<int:message_id>/mensagem.html")
+@requires(Permission.SEE)
+def html(message_id: int) -> Response:
+    """The HTML part alone, for the sandboxed frame."""
+    message = log_queries.get(message_id)
+    response = make_response(html_document(message_page.content(message, clock.now()).html))
+    response.headers.update(FRAME_HEADERS)
+    return response
+
+
+@bp.post("/sistema/log-email/<int:message_id>/reenviar")
+@requires(Permission.DELIVER)
+def resend(message_id: int) -> ResponseReturnValue:
+    """Put the message back into the queue."""
+    return _act(message_id, log_words.RESEND, service.resend, "O e-mail está de novo na fila.")
+
+
+@bp.post("/sistema/log-email/<int:message_id>/cancelar")
+@requires(Permission.DELIVER)
+def cancel(message_id: int) -> ResponseReturnValue:
+    """Take the message out of the queue."""
+    return _act(message_id, log_words.CANCEL, service.cancel, "Envio cancelado.")
+
+
+@bp.post("/sistema/log-email/<int:message_id>/entregue")
+@requires(Permission.DELIVER)
+def mark_delivered(message_id: int) -> ResponseReturnValue:
+    """A person knows that the message arrived."""
+    return _act(
+        message_id, log_words.DELIVERED, service.mark_delivered, "E-mail marcado como entregue."
+    )
+
+
+@bp.post("/sistema/log-email/reenviar-causa")
+@requires(Permission.DELIVER)
+def resend_cause() -> ResponseReturnValue:
+    """Put every message that failed for one cause back into the queue."""
+    cause = request.form.get("causa", "")
+    if cause not in cause_names.SHORT:
+        raise Conflict("Escolha a causa no filtro do log e repita.")
+    count = service.resend_cause(cause, current_user, clock.now())
+    if not count:
+        raise Conflict("Nenhuma mensagem falha por esta causa agora. Nada mudou.")
+    text = "1 e-mail está de novo na fila." if count == 1 else f"{count} e-mails na fila de novo."
+    return go_to("deliveries.log", text, estado="queued")
+
+
+@bp.get("/configuracoes/smtp/clientes")
+@requires(Permission.SEE)
+def preview_clients() -> ResponseReturnValue:
+    """Rows of the lupa of aba Mensagem: clients for the preview."""
+    wanted = parse_text(request.args.get("q", ""))
+    return render_template(
+        "deliveries/_preview_clients.html", clients=clients.lookup(wanted), wanted=wanted
+    )
+
+
+def _act(
+    message_id: int,
+    endpoint: str,
+    use_case: Callable[[int, Any, datetime], EmailMessage],
+    done: str,
+) -> ResponseReturnValue:
+    """One of the actions that the page offers for the message's state. Raises Conflict."""
+    message = service.get(message_id, lock=True)
+    if not any(action.endpoint == endpoint for action in log_words.actions(message)):
+        raise Conflict("O estado deste e-mail mudou: recarregue a página e veja o que é possível.")
+    use_case(message_id, current_user, clock.now())
+    return go_to("deliveries.show", done, message_id=message_id)
+
+
+def _table(filters: LogFilters) -> dict[str, Any]:
+    """What `deliveries/_table.html` needs."""
+    settings, now = current_app.config["SETTINGS"], clock.now()
+    today = portal_today(settings, now)
+    page = log_queries.search(filters, today, settings.timezone, now, after_key())
+    return {
+        "page": page,
+        "moving": page.first and log_words.moving(page.rows, now),
+        "detail": lambda row: log_words.detail(row, now, settings.timezone),
+        "filters": filters,
+        **_words(),
+    }
+
+
+def _words() -> dict[str, Any]:
+    return {"labels": labels, "words": log_words, "cause_names": cause_names}

@@ -1,0 +1,1 @@
+"""Generating financials: the receivables of a month and the e-mails that carry them."""

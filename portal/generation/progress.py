@@ -1,0 +1,115 @@
+"""Where a run stands: its titles, its e-mails, and whether anything moves."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from portal.core.db import db
+from portal.deliveries.forecast import forecast
+from portal.deliveries.states import WAITING, State
+from portal.generation import queries
+from portal.generation.models import Generation, GenerationState
+from portal.smtp.models import AccountState, SmtpAccount
+
+LONELY = timedelta(seconds=5)  # queued for longer: no worker seems to be running
+NEAR = timedelta(minutes=1)
+FAST, SLOW = 2, 30  # seconds between two looks
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """A run as the page shows it."""
+
+    generation: Generation
+    counts: dict[State, int]  # its e-mails; every state that has any
+    account: SmtpAccount | None
+    ends: datetime | None  # when the last waiting e-mail of the account leaves
+    lonely: bool
+    poll: int  # seconds until the next look; 0: nothing moves
+    earlier: Generation | None  # who made the month's titles, when this run found them made
+
+    @property
+    def generated(self) -> bool:
+        """Whether the titles are there (all of them: a run is one transaction)."""
+        return self.generation.state == GenerationState.DONE
+
+    @property
+    def total(self) -> int:
+        """E-mails of the run."""
+        return sum(self.counts.values())
+
+    @property
+    def waiting(self) -> int:
+        """E-mails that have not ended."""
+        return sum(self.counts.get(state, 0) for state in WAITING)
+
+    @property
+    def shown(self) -> Sequence[State]:
+        """States worth a number: what people look for, and what there is of the rest."""
+        always = (State.SENT, State.QUEUED, State.FAILED, State.UNCERTAIN)
+        return [state for state in State if state in always or self.counts.get(state)]
+
+    @property
+    def billed(self) -> int:
+        """Contracts that got at least one title."""
+        return self.generation.contracts - sum(self.generation.not_generated.values())
+
+    @property
+    def not_sent(self) -> int:
+        """Titles that are neither e-mailed nor printed."""
+        return sum(self.generation.not_sent.values())
+
+    @property
+    def nothing_new(self) -> bool:
+        """Whether every contract that could be billed was billed before."""
+        done = self.generated and not self.generation.receivables
+        return done and "not_generated_yet" in self.generation.not_generated
+
+    @property
+    def announcement(self) -> str:
+        """The newest fact in one sentence, for those who hear the page."""
+        if self.generation.state == GenerationState.FAILED:
+            return f"A geração falhou. {self.generation.error}"
+        if not self.generated:
+            return "Geração na fila."
+        if self.waiting:
+            return f"{self.generation.receivables} títulos gerados. Enviando os e-mails."
+        return f"{self.generation.receivables} títulos gerados. Nenhum e-mail na fila."
+
+
+def progress(generation: Generation, now: datetime) -> Progress:
+    """Where the run stands now; reads only."""
+    counts = queries.messages_by_state(generation.id) if generation.messages else {}
+    account = _account(generation)
+    waits = any(counts.get(state) for state in WAITING)
+    found = Progress(
+        generation=generation,
+        counts=counts,
+        account=account,
+        ends=forecast(account.id, 0, now).queue_ends if account and waits else None,
+        lonely=generation.state == GenerationState.QUEUED and generation.created_at < now - LONELY,
+        poll=_poll(generation, counts, account, now),
+        earlier=queries.earlier(generation) if not generation.receivables else None,
+    )
+    return found
+
+
+def _account(generation: Generation) -> SmtpAccount | None:
+    account_id = queries.account_of(generation.id) if generation.messages else None
+    return db.session.get(SmtpAccount, account_id) if account_id else None
+
+
+def _poll(
+    generation: Generation, counts: dict[State, int], account: SmtpAccount | None, now: datetime
+) -> int:
+    """Often while e-mails leave, seldom while they wait for their hour, never once all ended."""
+    if generation.state == GenerationState.QUEUED or counts.get(State.SENDING):
+        return FAST
+    if not counts.get(State.QUEUED) or account is None:
+        return 0
+    if account.state == AccountState.PAUSED:
+        return SLOW
+    rests = account.hold_until is not None and account.hold_until > now + NEAR
+    due = queries.first_due(generation.id)
+    near = due is not None and due <= now + NEAR
+    return FAST if near and not rests and queries.has_room(account, now) else SLOW

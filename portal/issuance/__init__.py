@@ -1,0 +1,1 @@
+"""Emissão de boletos: find titles, print them, send them by hand."""

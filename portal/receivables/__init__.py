@@ -1,0 +1,1 @@
+"""Receivables (títulos) and their boletos, frozen as they were generated."""

@@ -1,0 +1,1 @@
+"""General and financial parameters: one row each."""

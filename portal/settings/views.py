@@ -1,0 +1,130 @@
+"""Pages of the parameters: financeiro with its lookup, gerais with abas Empresa and Contratos."""
+
+from flask import Blueprint, Flask, render_template, request
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from portal.core import clock
+from portal.core.errors import InvalidValue
+from portal.settings import service
+from portal.settings.forms import HELP, CompanyForm, ContractsForm, FinancialForm
+from portal.smtp import labels as smtp_labels
+from portal.smtp import queries as smtp_queries
+from portal.web.htmx import go_to, render, wants_fragment
+from portal.web.permissions import Permission, requires
+
+bp = Blueprint("settings", __name__)
+GENERAL, FINANCIAL = "settings.general", "settings.financial"
+
+
+def register(app: Flask) -> None:
+    """Add the pages to the application."""
+    app.register_blueprint(bp)
+
+
+@bp.get("/configuracoes/parametros/gerais")
+@requires(Permission.SEE)
+def general() -> ResponseReturnValue:
+    """Aba Empresa."""
+    return _company_page(CompanyForm(obj=service.general()))
+
+
+@bp.post("/configuracoes/parametros/gerais")
+@requires(Permission.CONFIGURE)
+def save_company() -> ResponseReturnValue:
+    """Aba Empresa: save."""
+    form = CompanyForm(obj=service.general())
+    if form.validate():
+        try:
+            service.change_company(form.values(), form.seen_version, current_user, clock.now())
+        except InvalidValue as error:
+            form.reject(error)
+        else:
+            return go_to("settings.general", "Dados da empresa salvos.")
+    return _company_page(form), 422
+
+
+@bp.get("/configuracoes/parametros/gerais/contratos")
+@requires(Permission.SEE)
+def contracts() -> ResponseReturnValue:
+    """Aba Contratos."""
+    return _contracts_page(ContractsForm(obj=service.general()))
+
+
+@bp.post("/configuracoes/parametros/gerais/contratos")
+@requires(Permission.CONFIGURE)
+def save_contracts() -> ResponseReturnValue:
+    """Aba Contratos: save."""
+    form = ContractsForm(obj=service.general())
+    if not form.validate():
+        return _contracts_page(form), 422
+    service.change_contracts(form.delivery_type(), form.seen_version, current_user, clock.now())
+    return go_to("settings.contracts", "Salvo. Vale para os próximos boletos gerados.")
+
+
+@bp.get("/configuracoes/parametros/financeiro")
+@requires(Permission.SEE)
+def financial() -> ResponseReturnValue:
+    """Parâmetros financeiro."""
+    return _financial_page(_financial_form())
+
+
+@bp.post("/configuracoes/parametros/financeiro")
+@requires(Permission.CONFIGURE)
+def save_financial() -> ResponseReturnValue:
+    """Parâmetros financeiro: save."""
+    form = _financial_form()
+    if form.validate():
+        try:
+            service.change_financial(form.values(), form.seen_version, current_user, clock.now())
+        except InvalidValue as error:
+            form.reject(error)
+        else:
+            return go_to("settings.financial", "Parâmetros salvos.")
+    return _financial_page(form), 422
+
+
+@bp.get("/configuracoes/parametros/financeiro/contas")
+@requires(Permission.SEE)
+def account_lookup() -> ResponseReturnValue:
+    """The rows of the lupa, for what was typed; only of use inside the page."""
+    if not wants_fragment():
+        return go_to("settings.financial")
+    text = request.args.get("q", "")[:100]
+    return render_template(
+        "settings/_account_rows.html",
+        accounts=smtp_queries.search_accounts(text),
+        labels=smtp_labels,
+        wanted=text,
+    )
+
+
+def _financial_form() -> FinancialForm:
+    accounts = [
+        (account.id, f"{account.name} ({smtp_labels.server_text(account)})")
+        for account in smtp_queries.all_accounts()
+    ]
+    return FinancialForm(accounts, obj=service.financial())
+
+
+def _financial_page(form: FinancialForm) -> str:
+    accounts = smtp_queries.all_accounts()
+    chosen = next((item for item in accounts if str(item.id) == form.smtp_account_id.data), None)
+    return render(
+        "settings/financial.html",
+        section=FINANCIAL,
+        form=form,
+        help=HELP,
+        accounts=accounts,
+        chosen=chosen,
+        labels=smtp_labels,
+        wanted="",
+    )
+
+
+def _company_page(form: CompanyForm) -> str:
+    return render("settings/company.html", section=GENERAL, form=form, help=HELP)
+
+
+def _contracts_page(form: ContractsForm) -> str:
+    return render("settings/contracts.html", section=GENERAL, form=form, help=HELP)

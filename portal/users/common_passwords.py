@@ -1,0 +1,34 @@
+"""Passwords that are tried first: ten characters or more, lower case, Brazil's among them."""
+
+_WORDS = """
+0123456789 1234567890 12345678910 123456789a 123456789q 1234567891 1234567899 1122334455
+0987654321 9876543210 11223344556 1029384756 1q2w3e4r5t 1q2w3e4r5t6y 1qaz2wsx3edc q1w2e3r4t5
+q1w2e3r4t5y6 qazwsxedcrfv zaq12wsxcde3 qwertyuiop qwertyuiop1 qwertyuiop123 qwerty1234
+qwerty12345 qwerty123456 qwerty1234567890 asdfghjkl1 asdfghjklç asdfghjkl123 asdf123456
+zxcvbnm123 zxcvbnm1234 abcd123456 abc1234567 abc123456789 a123456789 aa123456789 a1b2c3d4e5
+abcdefghij abcdefghijk password12 password123 password1234 password12345 password123456
+passw0rd123 p@ssw0rd123 p@ssword123 mypassword changeme123 letmein123 letmein1234 welcome123
+welcome1234 iloveyou12 iloveyou123 superman123 football123 baseball123 princess123 sunshine123
+monkey12345 dragon12345 master12345 trustno1trustno1 admin12345 admin123456 admin1234567
+admin12345678 adminadmin administrator administrador administrador1 admin@1234 admin@12345
+root123456 rootrootroot test123456 teste12345 teste123456 testeteste usuario123 usuario1234
+senha12345 senha123456 senha1234567 senha12345678 senha123456789 senha@1234 senha@12345
+senha@123456 senhasenha senhaforte senhasecreta minhasenha minhasenha1 minhasenha123 mudar12345
+mudar@1234 mudar@12345 mudarsenha trocarsenha trocar12345 brasil1234 brasil12345 brasil123456
+flamengo10 flamengo123 flamengo1234 flamengo2023 flamengo2024 flamengo2025 flamengo2026
+corinthians corinthians1 corinthians10 corinthians123 palmeiras1 palmeiras10 palmeiras123
+saopaulo123 saopaulofc santos1234 gremio1234 gremio1903 vasco12345 cruzeiro10 cruzeiro123
+internacional fluminense fluminense1 botafogo123 atletico123 galo123456 familia123 familia1234
+felicidade felicidade1 deusefiel1 deuséfiel1 deusefiel123 jesuscristo jesus12345 jesuscristo1
+jesusteamo jesusteama amordaminhavida meuamor123 teamo12345 teamo123456 euteamo123 estrela123
+gabriel123 gabriel1234 matheus123 rafael1234 lucas12345 pedro12345 bruno12345 carlos1234
+maria12345 mariaclara fernanda123 amanda1234 juliana123 camila1234 leticia123 empresa123
+empresa1234 empresa2024 empresa2025 empresa2026 internet123 internet1234 internet2025
+internet2026 provedor123 provedor1234 provedor2025 provedor2026 fibra12345 financeiro
+financeiro1 financeiro123 financeiro1234 financeiro2025 financeiro2026 boleto1234 boletos123
+boletos1234 cobranca123 cobrança123 pontual123 pontual1234 pontual12345 pontual2025 pontual2026
+pontual@123 pontual@1234 janeiro2026 fevereiro2026 dezembro2025 dezembro2026 verao2026verao
+gmail12345 hotmail123 google12345 facebook123 computador computador1 computador123 notebook123
+samsung123 samsung1234 playstation playstation1 minecraft123 pokemon1234 naruto1234
+"""
+COMMON = frozenset(_WORDS.split())

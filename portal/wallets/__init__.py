@@ -1,0 +1,1 @@
+"""Wallets (carteiras de cobrança): the bank contract under which boletos are issued."""

@@ -1,0 +1,1 @@
+"""The UI kit: htmx, forms, pages, formatters, labels, permissions, the menu."""
