@@ -1,0 +1,238 @@
+"""Início: what needs a person, today in numbers, and what an empty portal shows."""
+
+import re
+import subprocess
+import time
+from datetime import timedelta
+
+import pytest
+from redis import Redis
+from rq import Worker
+
+from portal.cli import redis_server
+from portal.core.db import db
+from portal.core.queue import QUEUE
+from portal.dashboard import processes
+from portal.deliveries.models import QuotaUse
+from portal.deliveries.states import Kind, State
+from portal.generation.models import Generation, GenerationState
+from portal.smtp.models import SmtpAccount
+from tests.factories import (
+    NOON,
+    TODAY,
+    create_account,
+    create_contract,
+    create_message,
+    create_receivable,
+    create_settings,
+)
+from tests.support.counting import plans, statements
+from tests.support.pages import links, words
+
+
+@pytest.fixture(autouse=True)
+def forgotten(app):
+    app.extensions.pop("checklist_missing", None)
+
+
+@pytest.fixture
+def account(app):
+    """The id of an account that sends, in a portal with one contract."""
+    with app.app_context():
+        account = create_account(name="Financeiro")
+        create_settings(account)
+        create_contract()
+        return account.id
+
+
+def add_messages(count, account_id, **values):
+    receivable = create_receivable()
+    for _ in range(count):
+        create_message(receivable=receivable, smtp_account_id=account_id, **values)
+
+
+def test_an_empty_portal_shows_how_to_set_it_up(admin):
+    answer = admin.get("/")
+    page = words(answer)
+    assert "Comece por aqui" in page
+    assert "Ainda não há contratos." in page
+    assert "Servidor para vários boletos" in page
+    assert links(answer)["Importar clientes"] == "/clientes/importar"
+    for url in links(answer).values():
+        assert admin.get(url).status_code == 200, url
+
+
+def test_a_reader_is_offered_no_import(reader):
+    assert "Importar clientes" not in links(reader.get("/"))
+
+
+def test_a_paused_account_comes_first_with_reason_queue_and_link(app, admin, account):
+    with app.app_context():
+        row = db.session.get_one(SmtpAccount, account)
+        row.state, row.pause_reason = "paused", "Senha recusada"
+        add_messages(2, account)
+    answer = admin.get("/")
+    assert "Conta Financeiro pausada: Senha recusada. 2 e-mails esperam." in words(answer)
+    assert links(answer)["Corrigir e retomar"] == f"/configuracoes/smtp/{account}"
+
+
+def test_an_account_that_rests_goes_on_by_itself(app, admin, account):
+    with app.app_context():
+        row = db.session.get_one(SmtpAccount, account)
+        row.hold_until, row.hold_reason = NOON + timedelta(minutes=30), "Limite do provedor"
+        db.session.commit()
+    page = words(admin.get("/"))
+    assert "Conta Financeiro em espera até 12:30: Limite do provedor. Continua sozinha" in page
+
+
+def test_failures_are_grouped_by_cause_and_lead_to_them(app, admin, account):
+    with app.app_context():
+        add_messages(3, account, state=State.FAILED, cause="mailbox_not_found")
+        add_messages(1, account, state=State.FAILED, cause="wrong_password")
+        add_messages(1, account, state=State.FAILED, cause="wrong_password", kind=Kind.TEST)
+        old = NOON - timedelta(days=31)
+        add_messages(1, account, state=State.FAILED, cause="quota", created_at=old)
+    answer = admin.get("/")
+    page = words(answer)
+    assert "3 e-mails falharam: caixa inexistente." in page
+    assert "1 e-mail falhou: senha recusada." in page
+    assert "limite do provedor" not in page
+    assert links(answer)["Ver e reenviar : caixa inexistente"] == (
+        "/sistema/log-email?estado=failed&causa=mailbox_not_found&periodo=30"
+    )
+
+
+def test_uncertain_messages_wait_for_a_decision(app, admin, account):
+    with app.app_context():
+        add_messages(2, account, state=State.UNCERTAIN)
+    answer = admin.get("/")
+    assert "2 e-mails incertos: o servidor não confirmou, pode ter chegado." in words(answer)
+    assert links(answer)["Decidir"] == "/sistema/log-email?estado=uncertain"
+
+
+def test_a_requirement_that_broke_and_a_queue_that_is_away_are_told(app, admin):
+    with app.app_context():
+        create_contract()
+    page = words(admin.get("/"))  # nothing listens where Redis should be
+    assert "A fila (Redis) não responde" in page
+    assert "itens do checklist faltam para o envio automático." in page
+
+
+def test_a_run_that_failed_today_is_named(app, admin, account):
+    with app.app_context():
+        db.session.add(run(state=GenerationState.FAILED, error="Carteira sem números."))
+        db.session.commit()
+    page = words(admin.get("/"))
+    assert "A geração nº 1 de dez/2026 falhou há 1 h: Carteira sem números." in page
+
+
+def run(**values):
+    defaults = {
+        "request_key": "0" * 32,
+        "requested_by": "Ana",
+        "created_at": NOON - timedelta(hours=1),
+        "competence": TODAY.replace(month=12, day=1),
+        "today": TODAY,
+        "state": GenerationState.DONE,
+    }
+    return Generation(**{**defaults, **values})
+
+
+def test_the_day_in_numbers_and_each_number_is_its_list(app, admin, account):
+    with app.app_context():
+        db.session.add(run(receivables=47))
+        yesterday = NOON - timedelta(days=1)
+        add_messages(4, account, state=State.SENT)
+        add_messages(9, account, state=State.SENT, created_at=yesterday)
+        add_messages(1, account, state=State.QUEUED)
+        add_messages(1, account, state=State.QUEUED, created_at=yesterday)
+        add_messages(1, account, state=State.FAILED)
+        add_messages(1, account, state=State.UNCERTAIN, created_at=yesterday)
+        db.session.add_all(
+            QuotaUse(smtp_account_id=account, used_at=NOON - timedelta(minutes=minutes))
+            for minutes in (5, 59, 61, 60 * 24 + 1)
+        )
+        db.session.commit()
+    answer = admin.get("/")
+    page = words(answer)
+    for figure in (
+        "Títulos gerados 47 hoje",
+        "Enviados 4 dos pedidos hoje",
+        "Na fila 2 o mais antigo há 1 dia",
+        "Falharam 1 dos pedidos hoje",
+        "Incertos 1 esperam decisão",
+        "enviados nesta hora 2/200",
+        "em 24 horas 3/2.000",
+    ):
+        assert figure in page
+    found = links(answer)
+    for figure, count in (
+        ("Enviados 4 dos pedidos hoje", 4),
+        ("Na fila 2 o mais antigo há 1 dia", 2),
+        ("Falharam 1 dos pedidos hoje", 1),
+        ("Incertos 1 esperam decisão", 1),
+    ):
+        rows = re.findall(r'href="/sistema/log-email/(\d+)"', admin.get(found[figure]).text)
+        assert len(set(rows)) == count, figure
+
+
+def test_the_page_asks_little_of_the_database(app, admin, account):
+    with app.app_context():
+        add_messages(3, account, state=State.FAILED, cause="quota")
+        add_messages(3, account, state=State.UNCERTAIN)
+    with statements(app) as sent:
+        assert admin.get("/").status_code == 200
+    assert len(sent) <= 20
+
+
+def test_the_page_never_reads_the_whole_log(app, admin, account):
+    with app.app_context():
+        if db.engine.dialect.name != "sqlite":
+            pytest.skip("the plans of PostgreSQL depend on what it knows of the rows")
+        add_messages(3, account, state=State.SENT)
+    with plans(app) as found:
+        admin.get("/")
+    assert [line for line in found if "email_messages" in line]
+    for table in ("email_messages", "quota_uses", "receivables"):
+        assert not [line for line in found if line.startswith(f"SCAN {table}")]
+
+
+@pytest.fixture
+def private_redis(tmp_path):
+    """A real Redis of this test."""
+    server = redis_server.find_redis(tmp_path, {})
+    assert isinstance(server, redis_server.PrivateRedis)
+    process = subprocess.Popen(server.argv)
+    deadline = time.monotonic() + 15
+    while not redis_server.answers(server.socket):
+        assert time.monotonic() < deadline
+    yield server
+    process.terminate()
+    process.wait(timeout=15)
+
+
+def test_all_processes_there_is_no_problem(private_redis):
+    connection = Redis.from_url(private_redis.url)
+    connection.set("pontual:cron:heartbeat", int(NOON.timestamp()))
+    worker = Worker([QUEUE], connection=connection)
+    worker.register_birth()
+    assert processes.look(private_redis.url, NOON).problem == ""
+    later = NOON + timedelta(minutes=4)
+    assert "O relógio (portal cron) parou" in processes.look(private_redis.url, later).problem
+    worker.register_death()
+    assert "Nenhum processo de envio" in processes.look(private_redis.url, NOON).problem
+    connection.close()
+
+
+def test_a_worker_that_was_killed_does_not_count_for_ever(private_redis):
+    connection = Redis.from_url(private_redis.url)
+    worker = Worker([QUEUE], connection=connection)
+    worker.register_birth()
+    assert processes.look(private_redis.url, NOON).workers
+    connection.delete(worker.key)  # what Redis does by itself once no heartbeat came
+    assert not processes.look(private_redis.url, NOON).workers
+    connection.close()
+
+
+def test_without_redis_nothing_is_known():
+    assert processes.look("redis://127.0.0.1:1/0", NOON) == processes.Processes(False, False, False)

@@ -1,0 +1,262 @@
+"""One message to its end, against a real server that misbehaves on request."""
+
+import email
+from datetime import timedelta
+
+import pytest
+from flask import current_app
+from sqlalchemy import func, select, update
+
+from portal.core import clock
+from portal.core.db import db
+from portal.deliveries import claims, sender
+from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
+from portal.deliveries.reconcile import reconcile
+from portal.deliveries.states import State
+from portal.generation import service as generation
+from portal.generation.planning import Order
+from portal.receivables.models import ReceivableStatus
+from portal.smtp.models import AccountState, Security, SmtpAccount
+from tests.factories import (
+    TODAY,
+    create_account,
+    create_client,
+    create_contract,
+    create_settings,
+)
+from tests.support.smtp_server import Fault, ScriptedServer
+
+pytestmark = pytest.mark.usefixtures("session")
+
+
+def queue(server: ScriptedServer, count: int = 1, **account: object) -> SmtpAccount:
+    """`count` generated titles whose messages wait for an account at `server`."""
+    values = {"port": server.port, "security": Security.NONE, **account}
+    password = str(values.pop("password", ""))
+    row = create_account(**values)
+    if password:
+        set_password(row, password)
+    create_settings(row)
+    for number in range(count):
+        create_contract(client=create_client(emails=f"c{number}@example.com"))
+    now = clock.now()
+    generation.run_now(Order(TODAY.replace(day=1)), today=TODAY, actor=None, now=now)
+    return row
+
+
+def messages() -> list[EmailMessage]:
+    return list(db.session.scalars(select(EmailMessage).order_by(EmailMessage.id)))
+
+
+def attempts() -> list[DeliveryAttempt]:
+    return list(db.session.scalars(select(DeliveryAttempt).order_by(DeliveryAttempt.id)))
+
+
+def quota_used() -> int:
+    return db.session.scalar(select(func.count()).select_from(QuotaUse)) or 0
+
+
+def set_password(account: SmtpAccount, password: str) -> None:
+    keys = current_app.config["SETTINGS"].keys
+    account.password = keys.encrypt(password, bound_to=f"smtp_accounts.password:{account.id}")
+    db.session.commit()
+
+
+def due_again() -> None:
+    """Let the waiting time pass, for messages and account."""
+    db.session.execute(
+        update(EmailMessage)
+        .where(EmailMessage.state == State.QUEUED)
+        .values(next_attempt_at=clock.now())
+    )
+    db.session.execute(update(SmtpAccount).values(hold_until=None))
+    db.session.commit()
+
+
+def test_an_accepted_message_is_sent_with_its_pdf_and_the_servers_reply():
+    with ScriptedServer() as server:
+        account = queue(server)
+        assert sender.drain(account.id) == 1
+        (accepted,) = server.accepted
+    (message,) = messages()
+    assert message.state == State.SENT
+    assert message.reply.startswith("250")
+    assert message.accepted_at is not None
+    assert (message.claim, message.lease_until) == (None, None)
+    parsed = email.message_from_bytes(accepted.data)
+    assert parsed["Message-ID"] == message.message_id
+    assert parsed["To"] == "c0@example.com"
+    (pdf,) = [part for part in parsed.walk() if part.get_content_type() == "application/pdf"]
+    assert pdf.get_payload(decode=True)[:5] == b"%PDF-"
+    assert message.subject == parsed["Subject"]
+    assert len(message.pdf_sha256) == 64
+    (attempt,) = attempts()
+    assert (attempt.outcome, attempt.stage, attempt.code) == ("accepted", "accepted", 250)
+
+
+def test_many_messages_share_one_connection():
+    with ScriptedServer() as server:
+        account = queue(server, count=5)
+        assert sender.drain(account.id) == 5
+        assert server.connections == 1
+    assert {item.state for item in messages()} == {State.SENT}
+
+
+@pytest.mark.parametrize(
+    ("fault", "state", "outcome"),
+    [
+        (Fault("mail", text="451 4.3.0 try later"), State.QUEUED, "temporary"),
+        (Fault("rcpt", text="450 4.2.1 mailbox busy"), State.QUEUED, "temporary"),
+        (Fault("rcpt", text="550 5.1.1 no such user"), State.FAILED, "permanent"),
+        (Fault("data", text="452 4.3.1 no space"), State.QUEUED, "temporary"),
+        (Fault("dot", text="554 5.6.0 refused content"), State.FAILED, "permanent"),
+        (Fault("body", do="drop"), State.QUEUED, "temporary"),
+        (Fault("dot", do="drop"), State.UNCERTAIN, "uncertain"),
+        (Fault("accepted", do="drop"), State.UNCERTAIN, "uncertain"),
+        (Fault("accepted", do="garbage", text="\x00\xffwhat\r\n"), State.UNCERTAIN, "uncertain"),
+        (Fault("replied", do="drop"), State.SENT, "accepted"),
+        (Fault("quit", do="drop"), State.SENT, "accepted"),
+    ],
+)
+def test_each_failure_ends_in_the_state_of_its_class(fault, state, outcome):
+    with ScriptedServer(fault) as server:
+        account = queue(server)
+        sender.drain(account.id)
+    (message,) = messages()
+    assert message.state == state
+    assert attempts()[0].outcome == outcome
+    assert message.reason or state == State.SENT
+
+
+def test_an_uncertain_message_is_never_sent_again_by_itself():
+    with ScriptedServer(Fault("accepted", do="drop", times=1)) as server:
+        account = queue(server)
+        sender.drain(account.id)
+        due_again()
+        reconcile(clock.now() + timedelta(days=1))
+        sender.drain(account.id)
+        assert server.acceptances.total() == 1
+    assert messages()[0].state == State.UNCERTAIN
+
+
+def test_a_wrong_password_pauses_the_account_once_and_keeps_the_queue():
+    with ScriptedServer(users={"u@example.com": "right"}) as server:
+        account = queue(
+            server, count=3, requires_auth=True, username="u@example.com", password="wrong"
+        )
+        sender.drain(account.id)
+        sender.drain(account.id)
+    assert {item.state for item in messages()} == {State.QUEUED}
+    row = db.session.get(SmtpAccount, account.id)
+    assert row.state == AccountState.PAUSED
+    assert "senha" in row.pause_reason.lower()
+    assert len(attempts()) == 1
+    assert quota_used() == 0
+
+
+def test_a_server_that_is_down_lets_the_account_rest_and_loses_nothing():
+    with ScriptedServer() as server:
+        account = queue(server, count=2)
+    sender.drain(account.id)
+    row = db.session.get(SmtpAccount, account.id)
+    assert row.state == AccountState.ACTIVE
+    assert row.hold_until > clock.now()
+    assert sender.drain(account.id) == 0
+    assert {item.state for item in messages()} == {State.QUEUED}
+    assert quota_used() == 0
+
+
+def test_temporary_failures_end_after_the_last_try_and_the_queue_moves():
+    with ScriptedServer(Fault("rcpt", text="450 4.2.0 busy", recipient="^c0@")) as server:
+        account = queue(server, count=2)
+        for _ in range(12):
+            sender.drain(account.id)
+            due_again()
+    first, second = messages()
+    assert (first.state, second.state) == (State.FAILED, State.SENT)
+    assert first.attempts == 8
+    assert "8 tentativas" in first.reason
+
+
+def test_a_paid_title_is_skipped_and_says_why():
+    with ScriptedServer() as server:
+        account = queue(server)
+        messages()[0].receivables[0].status = ReceivableStatus.PAID
+        db.session.commit()
+        sender.drain(account.id)
+        assert server.acceptances.total() == 0
+    assert (messages()[0].state, messages()[0].reason) == (State.SKIPPED, "boleto pago")
+    assert quota_used() == 0
+
+
+def test_limits_hold_and_the_rest_waits():
+    with ScriptedServer() as server:
+        account = queue(server, count=5, hourly_limit=3, daily_limit=4)
+        sender.drain(account.id)
+        assert server.acceptances.total() == 3
+        db.session.execute(update(QuotaUse).values(used_at=clock.now() - timedelta(seconds=3601)))
+        db.session.commit()
+        sender.drain(account.id)
+        assert server.acceptances.total() == 4
+    assert sorted(item.state for item in messages()) == [State.QUEUED] + [State.SENT] * 4
+
+
+def test_a_lower_limit_is_obeyed_by_the_next_message():
+    with ScriptedServer() as server:
+        account = queue(server, count=3)
+        assert claims.claim_next(account.id, clock.now()) is not None
+        account.hourly_limit = 1
+        db.session.commit()
+        assert claims.claim_next(account.id, clock.now()) is None
+
+
+def test_a_message_without_boleto_never_leaves():
+    with ScriptedServer() as server:
+        account = queue(server)
+        title = messages()[0].receivables[0]
+        title.codigo_barras = ""
+        db.session.commit()
+        sender.drain(account.id)
+        assert server.acceptances.total() == 0
+    assert messages()[0].state == State.FAILED
+    assert "Não há boleto" in messages()[0].reason
+
+
+def test_a_lost_lease_stops_before_the_body(monkeypatch):
+    with ScriptedServer() as server:
+        account = queue(server)
+        monkeypatch.setattr(claims, "hand_over", lambda *args, **kwargs: False)
+        monkeypatch.setattr(sender, "BUDGET", 0.1)
+        claim = claims.claim_next(account.id, clock.now())
+        with sender.Line(account.id) as line:
+            sender.send_claimed(claim, line)
+        assert server.acceptances.total() == 0
+    assert messages()[0].state == State.SENDING
+
+
+def test_a_dead_sender_before_the_body_is_freed_and_after_it_uncertain():
+    with ScriptedServer() as server:
+        account = queue(server, count=2)
+        early = claims.claim_next(account.id, clock.now())
+        late = claims.claim_next(account.id, clock.now())
+        claims.hand_over(late, clock.now())
+        report = reconcile(clock.now() + timedelta(seconds=600))
+    assert (report.freed, report.uncertain) == (1, 1)
+    states = {item.id: item.state for item in messages()}
+    assert states == {early.message_id: State.QUEUED, late.message_id: State.UNCERTAIN}
+
+
+def test_no_more_messages_are_claimed_than_the_account_has_connections():
+    with ScriptedServer() as server:
+        account = queue(server, count=3, max_connections=2)
+        taken = [claims.claim_next(account.id, clock.now()) for _ in range(3)]
+    assert [item is not None for item in taken] == [True, True, False]
+
+
+def test_old_automatic_messages_expire_instead_of_leaving_late():
+    with ScriptedServer() as server:
+        account = queue(server)
+        reconcile(clock.now() + timedelta(days=90))
+        sender.drain(account.id)
+        assert server.acceptances.total() == 0
+    assert messages()[0].state == State.EXPIRED
