@@ -1,0 +1,28 @@
+"""`make bench`: every measurement, or those named (`make bench ARGS="generation pages"`)."""
+
+import importlib
+import sys
+from pathlib import Path
+
+
+def main() -> int:
+    """Run the measurements; 1 when one of them missed its limit."""
+    known = sorted(
+        path.stem for path in Path(__file__).parent.glob("[a-z]*.py") if path.stem != "support"
+    )
+    chosen = sys.argv[1:] or known
+    unknown = sorted(set(chosen) - set(known))
+    if unknown:
+        print(f"no such measurement: {', '.join(unknown)} (known: {', '.join(known)})")
+        return 2
+    missed = []
+    for name in chosen:
+        print(f"== {name}", flush=True)
+        if not importlib.import_module(f"bench.{name}").main():
+            missed.append(name)
+    print("missed: " + ", ".join(missed) if missed else "every limit was kept")
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
