@@ -8,7 +8,8 @@ from bench.support import NOW, TODAY, add_contracts, scratch_app, seconds, verdi
 from portal.core.db import db
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.generation import service
-from portal.generation.planning import Order, make_plan
+from portal.generation.orders import Order
+from portal.generation.planning import make_plan
 from portal.receivables.models import Receivable
 
 TABLES = (Receivable, EmailMessage, MessageReceivable)

@@ -9,7 +9,7 @@ from flask.testing import FlaskClient
 from bench.support import NOW, TODAY, add_contracts, scratch_app, verdict
 from portal.core.db import db
 from portal.generation import service
-from portal.generation.planning import Order
+from portal.generation.orders import Order
 from portal.users.models import Role, User
 
 PAGES = (

@@ -10,7 +10,8 @@ from portal.checklist import flow, labels, queries
 from portal.core import clock
 from portal.core.errors import InvalidValue, NotFound, PortalError
 from portal.deliveries.labels import REASONS
-from portal.generation.planning import Order, make_plan
+from portal.generation.orders import Order
+from portal.generation.planning import make_plan
 from portal.settings.service import financial
 from portal.smtp import queries as smtp_queries
 from portal.smtp import service as smtp

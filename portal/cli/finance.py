@@ -135,7 +135,7 @@ def reconcile(as_json: bool) -> None:
 
 
 def _order(options: dict[str, Any], timezone: str, now: datetime) -> tuple[Any, date]:
-    from portal.generation.planning import Order
+    from portal.generation.orders import Order
 
     today: datetime | None = options["today"]
     order = Order(

@@ -10,10 +10,9 @@ from redis.exceptions import RedisError
 
 from portal.cli import cli
 from portal.core.config import Settings
-from portal.core.queue import connect, enqueue
+from portal.core.queue import HEARTBEAT_KEY, connect, enqueue
 
 RECONCILE_EVERY = 60  # seconds
-HEARTBEAT_KEY = "pontual:cron:heartbeat"
 
 
 @cli.command()

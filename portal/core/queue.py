@@ -19,6 +19,7 @@ log = logging.getLogger(__name__)
 QUEUE = "pontual"
 # A worker that is told to stop sends it to its running job: end after what is in your hands.
 FINISH_SIGNAL = signal.SIGUSR1
+HEARTBEAT_KEY = "pontual:cron:heartbeat"  # seconds since the epoch, written by `portal cron`
 JOB_TIMEOUT = 1800  # seconds; jobs end themselves long before
 TIMEOUTS: Mapping[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 

@@ -9,11 +9,10 @@ from redis import Redis
 from redis.exceptions import RedisError
 from rq.worker_registration import get_keys
 
-from portal.core.queue import connect
+from portal.core.queue import HEARTBEAT_KEY, connect
 
 log = logging.getLogger(__name__)
 
-HEARTBEAT_KEY = "pontual:cron:heartbeat"  # written by `portal cron`, seconds since the epoch
 SILENT = timedelta(minutes=3)  # the clock passes every minute
 
 

@@ -44,7 +44,8 @@ def forecast(account_id: int, new_messages: int, now: datetime) -> Forecast:
         or 0
     )
     limits = Limits(account.hourly_limit, account.daily_limit)
-    times = leave_times(uses, limits, waiting + new_messages, now)
+    start = max(now, account.hold_until or now)  # a resting account sends nothing before
+    times = leave_times(uses, limits, waiting + new_messages, start)
     return Forecast(
         hourly=limits.hourly,
         daily=limits.daily,

@@ -11,7 +11,7 @@ STATES: dict[State, Label] = {
     State.FAILED: Label("Falhou", "danger", "✕"),
     State.UNCERTAIN: Label("Incerto", "warning", "?"),
     State.CANCELLED: Label("Cancelado", "muted", "–"),
-    State.EXPIRED: Label("Expirado", "muted", "⌛"),
+    State.EXPIRED: Label("Expirado", "muted", "◷"),
     State.SKIPPED: Label("Pulado", "muted", "»"),
     State.BOUNCED: Label("Devolvido", "danger", "↩"),
 }

@@ -16,6 +16,7 @@ from portal.smtp.message import new_message_id
 from portal.smtp.models import AccountState, SmtpAccount
 
 DRAIN = "jobs.deliveries.drain"
+CHUNK = 500  # names in one IN list
 
 
 @dataclass(slots=True)
@@ -47,36 +48,17 @@ def add_automatic(
         return 0
     if account_id is None:
         raise PortalError("Nenhuma conta SMTP escolhida em Parâmetros financeiro.")
-    domain = _domain_of(account_id)
-    common = {
-        "kind": Kind.AUTOMATIC,
-        "generation_id": generation_id,
-        "smtp_account_id": account_id,
-        "state": State.QUEUED,
-        "requested_by_id": requested_by_id,
-        "requested_by": requested_by,
-        "created_at": now,
-        "next_attempt_at": now,
-    }
-    rows = [_columns(parcel, domain) | common for parcel in parcels]
-    db.session.execute(insert(EmailMessage), rows)
-    written = db.session.execute(
-        select(EmailMessage.message_id, EmailMessage.id).where(
-            EmailMessage.generation_id == generation_id
-        )
-    )
-    ids = dict(written.all())
-    links = [
+    return _add(
+        parcels,
         {
-            "message_id": ids[row["message_id"]],
-            "receivable_id": receivable_id,
-            "automatic_recipient": parcel.recipient,
-        }
-        for row, parcel in zip(rows, parcels, strict=True)
-        for receivable_id in parcel.receivable_ids
-    ]
-    db.session.execute(insert(MessageReceivable), links)
-    return len(rows)
+            "kind": Kind.AUTOMATIC,
+            "generation_id": generation_id,
+            "smtp_account_id": account_id,
+            "requested_by_id": requested_by_id,
+            "requested_by": requested_by,
+        },
+        now,
+    )
 
 
 def add_manual(
@@ -86,27 +68,48 @@ def add_manual(
     requested_by_id: int | None,
     requested_by: str,
     now: datetime,
-) -> list[EmailMessage]:
-    """Queue messages that a person asked for. The caller commits, then calls `wake_accounts`."""
-    domain = _domain_of(account_id)
-    messages = []
-    for parcel in parcels:
-        message = EmailMessage(
-            kind=Kind.MANUAL,
-            smtp_account_id=account_id,
-            requested_by_id=requested_by_id,
-            requested_by=requested_by,
-            created_at=now,
-            next_attempt_at=now,
-            **_columns(parcel, domain),
+) -> int:
+    """Queue messages that a person asked for; returns how many.
+
+    The caller commits, then wakes the account.
+    """
+    return _add(
+        list(parcels),
+        {
+            "kind": Kind.MANUAL,
+            "smtp_account_id": account_id,
+            "requested_by_id": requested_by_id,
+            "requested_by": requested_by,
+        },
+        now,
+    )
+
+
+def _add(parcels: list[Parcel], common: dict[str, Any], now: datetime) -> int:
+    """Insert the messages, then their links by the ids that the database gave."""
+    domain = _domain_of(common["smtp_account_id"])
+    common |= {"state": State.QUEUED, "created_at": now, "next_attempt_at": now}
+    rows = [_columns(parcel, domain) | common for parcel in parcels]
+    db.session.execute(insert(EmailMessage), rows)
+    ids: dict[str, int] = {}
+    for start in range(0, len(rows), CHUNK):
+        names = [row["message_id"] for row in rows[start : start + CHUNK]]
+        found = select(EmailMessage.message_id, EmailMessage.id).where(
+            EmailMessage.message_id.in_(names)
         )
-        message.links = [
-            MessageReceivable(receivable_id=receivable_id)
-            for receivable_id in parcel.receivable_ids
-        ]
-        db.session.add(message)
-        messages.append(message)
-    return messages
+        ids.update(db.session.execute(found).all())
+    automatic = common["kind"] == Kind.AUTOMATIC
+    links = [
+        {
+            "message_id": ids[row["message_id"]],
+            "receivable_id": receivable_id,
+            "automatic_recipient": parcel.recipient if automatic else None,
+        }
+        for row, parcel in zip(rows, parcels, strict=True)
+        for receivable_id in parcel.receivable_ids
+    ]
+    db.session.execute(insert(MessageReceivable), links)
+    return len(rows)
 
 
 def _columns(parcel: Parcel, domain: str) -> dict[str, Any]:

@@ -263,7 +263,7 @@ def pause(account_id: int, reason: str, now: datetime) -> None:
     account.pause_reason = reason[:500]
     account.paused_at = now
     audit.record(
-        None, "smtp.pause", "smtp_accounts", account_id, now, summary=f"Pausada: {reason}"[:300]
+        None, "smtp.pause", "smtp_account", account_id, now, summary=f"Pausada: {reason}"[:300]
     )
     log.error("account %s paused: %s", account_id, reason)
 

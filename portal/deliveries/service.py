@@ -12,9 +12,8 @@ from portal.core.queue import wake
 from portal.deliveries import outbox
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.outbox import Parcel
-from portal.deliveries.states import State, allowed
+from portal.deliveries.states import Kind, State, person_may
 from portal.receivables.models import Receivable, ReceivableStatus
-from portal.settings.models import FinancialSettings
 from portal.users.models import User
 
 MOVE_NAMES = {
@@ -68,7 +67,11 @@ def resend_cause(cause: str, actor: User, now: datetime) -> int:
     """Put every message that failed for `cause` back into the queue; returns how many."""
     messages = db.session.scalars(
         select(EmailMessage)
-        .where(EmailMessage.state == State.FAILED, EmailMessage.cause == cause)
+        .where(
+            EmailMessage.state == State.FAILED,
+            EmailMessage.cause == cause,
+            EmailMessage.kind != Kind.TEST,
+        )
         .with_for_update()
     ).all()
     for message in messages:
@@ -81,7 +84,7 @@ def resend_cause(cause: str, actor: User, now: datetime) -> int:
     audit.record(
         actor,
         "deliveries.resend_cause",
-        "email_messages",
+        "email_message",
         None,
         now,
         summary=f"{len(messages)} mensagens reenviadas, causa {cause}",
@@ -94,55 +97,19 @@ def resend_cause(cause: str, actor: User, now: datetime) -> int:
 def _move(message_id: int, after: State, action: str, actor: User, now: datetime) -> EmailMessage:
     message = get(message_id, lock=True)
     before = message.state
-    if not allowed(before, after):
+    if not person_may(before, after):
         raise Conflict("O estado deste e-mail mudou: recarregue a página e veja o que é possível.")
     message.state = after
     audit.record(
         actor,
         action,
-        "email_messages",
+        "email_message",
         message.id,
         now,
         summary=f"E-mail a {message.recipient} {MOVE_NAMES[after]}",
         changes={"state": [before.value, after.value]},
     )
     return message
-
-
-def send_by_hand(
-    receivable_ids: Sequence[int], actor: User | None, now: datetime
-) -> list[EmailMessage]:
-    """Queue one e-mail per client and address with the chosen open titles.
-
-    Through the account of Parâmetros financeiro. Raises InvalidValue naming what stands in the
-    way: no account, no title, no open boleto, a client without e-mail.
-    """
-    financial = db.session.get(FinancialSettings, 1)
-    if financial is None or financial.smtp_account_id is None:
-        raise InvalidValue(
-            "smtp_account",
-            "Escolha o Servidor de e-mail para vários boletos e faturas em Parâmetros financeiro.",
-        )
-    parcels = manual_parcels(receivable_ids)
-    messages = outbox.add_manual(
-        parcels,
-        account_id=financial.smtp_account_id,
-        requested_by_id=actor.id if actor else None,
-        requested_by=actor.name if actor else "linha de comando",
-        now=now,
-    )
-    db.session.flush()
-    audit.record(
-        actor,
-        "deliveries.send_by_hand",
-        "email_messages",
-        None,
-        now,
-        summary=f"{len(messages)} e-mails manuais com {len(receivable_ids)} boletos",
-    )
-    db.session.commit()
-    wake(outbox.DRAIN, financial.smtp_account_id)
-    return messages
 
 
 def manual_parcels(receivable_ids: Sequence[int]) -> list[Parcel]:

@@ -42,6 +42,16 @@ MOVES: dict[State, frozenset[State]] = {
 WAITING = frozenset({State.QUEUED, State.SENDING})
 
 
-def allowed(before: State, after: State) -> bool:
-    """Whether a message may move from `before` to `after`."""
-    return after in MOVES[before]
+# The moves that a person may ask for. Whatever is being sent belongs to its sender alone.
+PERSONS_MOVES: dict[State, frozenset[State]] = {
+    State.QUEUED: frozenset({State.CANCELLED}),
+    State.FAILED: frozenset({State.QUEUED}),
+    State.EXPIRED: frozenset({State.QUEUED}),
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED}),
+    State.BOUNCED: frozenset({State.QUEUED}),
+}
+
+
+def person_may(before: State, after: State) -> bool:
+    """Whether a person may move a message from `before` to `after`."""
+    return after in PERSONS_MOVES.get(before, frozenset())

@@ -10,7 +10,7 @@ from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import NumberRange, Regexp
 
 from portal.generation import queries
-from portal.generation.planning import MAX_INSTALLMENTS, Order
+from portal.generation.orders import MAX_INSTALLMENTS, Order
 from portal.generation.queries import ContractHit
 from portal.web.forms import MonthField, PortalForm, TextField, at_most, invalid, required
 

@@ -7,52 +7,13 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from portal.boletos import InvalidBoleto, Numbers, Slip, Title, compute
 from portal.contracts import schedule
 from portal.core.db import db
-from portal.core.errors import InvalidValue, NotFound, PortalError
+from portal.core.errors import NotFound
 from portal.deliveries import facts as rule_facts
-from portal.deliveries.eligibility import Facts, Verdict, judge
-from portal.receivables import slips
-from portal.settings.models import DeliveryType, GeneralSettings
-from portal.wallets.models import Wallet
-
-MAX_INSTALLMENTS = 24
-NUMBERLESS = Numbers("", "", "", "")
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """What a person asks for: months, and which contracts."""
-
-    competence: date
-    installments: int = 1
-    contract_codes: tuple[str, ...] = ()
-    wallet_name: str = ""
-    limit: int | None = None  # pilot: only so many clients
-
-    def to_dict(self) -> dict[str, Any]:
-        """As kept in the run's row."""
-        return {
-            "contract_codes": list(self.contract_codes),
-            "wallet_name": self.wallet_name,
-            "limit": self.limit,
-        }
-
-
-@dataclass(frozen=True, slots=True)
-class PlannedTitle:
-    """One title that will exist."""
-
-    row: Any  # of `rule_facts.candidates`
-    competence: date
-    installment: int
-    due_date: date
-    delivery_type: DeliveryType
-    verdict: Verdict
-    sequence: int | None
-    document_number: str
-    slip: Slip | None
+from portal.deliveries.eligibility import Verdict, judge
+from portal.generation.orders import Order, PlannedTitle, check_order
+from portal.generation.slip_maker import SlipMaker
 
 
 @dataclass(slots=True)
@@ -130,18 +91,12 @@ def recipients(title: PlannedTitle) -> list[str]:
     return [address for address in title.row.emails.split(", ") if address]
 
 
-def check_order(order: Order) -> None:
-    """Raises InvalidValue for an order that cannot be."""
-    if not 1 <= order.installments <= MAX_INSTALLMENTS:
-        raise InvalidValue("installments", f"Informe de 1 a {MAX_INSTALLMENTS} parcelas.")
-    if order.competence.day != 1:
-        raise InvalidValue("competence", "A competência é o primeiro dia do mês.")
-
-
-def make_plan(order: Order, today: date, now: datetime) -> Plan:
+def make_plan(
+    order: Order, today: date, now: datetime, context: rule_facts.Context | None = None
+) -> Plan:
     """Plan `order` as things stand; writes nothing. Raises PortalError with cause and cure."""
     check_order(order)
-    context = rule_facts.load_context(now)
+    context = context or rule_facts.load_context(now)
     plan = Plan(
         order=order,
         today=today,
@@ -151,7 +106,7 @@ def make_plan(order: Order, today: date, now: datetime) -> Plan:
     months = schedule.competences(order.competence, order.installments)
     already = rule_facts.generated_already(months)
     counts = rule_facts.open_counts() if context.max_open_receivables is not None else {}
-    maker = _TitleMaker(plan, context)
+    plan.next_numbers = {item.id: item.next_nosso_numero for item in context.wallets.values()}
     for row in _chosen(order, context):
         plan.contracts += 1
         first_stop = ""
@@ -168,11 +123,39 @@ def make_plan(order: Order, today: date, now: datetime) -> Plan:
             if verdict.not_generated_code:
                 first_stop = first_stop or verdict.not_generated_code
                 continue
-            maker.add(row, facts, verdict, competence, installment)
+            plan.titles.append(_title(plan, context, row, verdict, competence, installment))
             made += 1
         if not made:
             plan.not_generated[first_stop] += 1
+    SlipMaker(plan.order, today, context).prove(plan.titles)
     return plan
+
+
+def _title(
+    plan: Plan,
+    context: rule_facts.Context,
+    row: Any,
+    verdict: Verdict,
+    competence: date,
+    installment: int,
+) -> PlannedTitle:
+    """One title, with the next nosso número of its wallet where that makes boletos."""
+    sequence = None
+    document = f"{row.contract_code}-{competence:%m%y}"[:20]
+    if context.wallet_facts[row.wallet_id].makes_boleto:
+        sequence = plan.next_numbers[row.wallet_id]
+        plan.next_numbers[row.wallet_id] = sequence + 1
+        document = str(sequence)
+    return PlannedTitle(
+        row=row,
+        competence=competence,
+        installment=installment,
+        due_date=schedule.due_date(competence, row.due_day),
+        delivery_type=row.delivery_type or context.default_delivery_type,
+        verdict=verdict,
+        sequence=sequence,
+        document_number=document,
+    )
 
 
 def _chosen(order: Order, context: rule_facts.Context) -> Sequence[Any]:
@@ -195,79 +178,3 @@ def _chosen(order: Order, context: rule_facts.Context) -> Sequence[Any]:
         if len(chosen) < order.limit:
             chosen.setdefault(row.client_id)
     return [row for row in rows if row.client_id in chosen]
-
-
-class _TitleMaker:
-    """Adds titles to a plan: due date, nosso número from the wallet's row, the boleto."""
-
-    def __init__(self, plan: Plan, context: rule_facts.Context) -> None:
-        self.plan = plan
-        self.wallets = context.wallets
-        self.wallet_facts = context.wallet_facts
-        self.default_type = context.default_delivery_type
-        self.beneficiary = slips.beneficiary(db.session.get(GeneralSettings, 1))
-        plan.next_numbers = {item.id: item.next_nosso_numero for item in context.wallets.values()}
-
-    def add(
-        self, row: Any, facts: Facts, verdict: Verdict, competence: date, installment: int
-    ) -> None:
-        """Plan one title."""
-        wallet = self.wallets[row.wallet_id]
-        due = schedule.due_date(competence, row.due_day)
-        sequence, slip = None, None
-        document = f"{row.contract_code}-{competence:%m%y}"[:20]
-        if self.wallet_facts[wallet.id].makes_boleto:
-            sequence = self.plan.next_numbers[wallet.id]
-            self.plan.next_numbers[wallet.id] = sequence + 1
-            document = str(sequence)
-            slip = self._slip(row, wallet, competence, installment, due, sequence)
-        self.plan.titles.append(
-            PlannedTitle(
-                row=row,
-                competence=competence,
-                installment=installment,
-                due_date=due,
-                delivery_type=row.delivery_type or self.default_type,
-                verdict=verdict,
-                sequence=sequence,
-                document_number=document,
-                slip=slip,
-            )
-        )
-
-    def _slip(
-        self, row: Any, wallet: Wallet, competence: date, installment: int, due: date, sequence: int
-    ) -> Slip:
-        account = wallet.bank_account
-        today = self.plan.today
-        title = Title(
-            numero=sequence,
-            valor=row.amount,
-            vencimento=due,
-            numero_documento=str(sequence),
-            data_documento=today,
-            ano=f"{today:%y}",
-            parcela=str(installment),
-        )
-        try:
-            numbers = compute(account, title)
-        except InvalidBoleto as error:
-            raise PortalError(
-                f"Carteira “{wallet.name}”, contrato {row.contract_code}: {error}"
-            ) from error
-        months = self.plan.order.installments
-        part = f", parcela {installment}/{months}" if months > 1 else ""
-        return slips.make_slip(
-            account=account,
-            numbers=numbers,
-            beneficiario=self.beneficiary,
-            pagador=slips.payer(row),
-            document_number=str(sequence),
-            amount=row.amount,
-            due_date=due,
-            today=today,
-            lines=slips.instructions(wallet, row.amount),
-            description=(
-                f"Contrato {row.contract_code} · {row.plan} · competência {competence:%m/%Y}{part}"
-            ),
-        )

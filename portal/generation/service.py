@@ -6,16 +6,20 @@ from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import IntegrityError, OperationalError
 
+from portal.boletos import Slip
 from portal.core import audit
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound, PortalError
 from portal.core.queue import wake
 from portal.deliveries import outbox
+from portal.deliveries.facts import load_context
 from portal.deliveries.models import EmailMessage
 from portal.generation.models import Generation, GenerationState
-from portal.generation.planning import Order, Plan, PlannedTitle, check_order, make_plan, recipients
+from portal.generation.orders import Order, PlannedTitle, check_order
+from portal.generation.planning import Plan, make_plan, recipients
+from portal.generation.slip_maker import SlipMaker
 from portal.receivables.models import Receivable
 from portal.users.models import User
 from portal.wallets.models import Wallet
@@ -71,11 +75,17 @@ def run(generation_id: int, now: datetime) -> Generation:
         db.session.rollback()
         _fail(generation_id, str(error), now)
         raise
+    except OperationalError:
+        raise  # the database was away or busy: the run stays queued, and is tried again
     except IntegrityError:
         # Another run wrote one of these titles between our look and our write (PostgreSQL):
         # nothing of ours was kept; seen again, those titles exist and are left out.
         db.session.rollback()
         generation = _run(generation_id, now)
+    except Exception as error:
+        db.session.rollback()
+        _fail(generation_id, f"Erro interno ({type(error).__name__}); nada foi gerado.", now)
+        raise
     if generation.messages:
         outbox.wake_accounts()
     return generation
@@ -90,8 +100,9 @@ def _run(generation_id: int, now: datetime) -> Generation:
         return generation
     # Locking every wallet in one order lets only one run at a time take numbers (PostgreSQL).
     db.session.execute(select(Wallet.id).order_by(Wallet.id).with_for_update())
-    plan = make_plan(order_of(generation), generation.today, now)
-    _write(plan, generation, now)
+    context = load_context(now)
+    plan = make_plan(order_of(generation), generation.today, now, context)
+    _write(plan, SlipMaker(plan.order, plan.today, context), generation, now)
     db.session.commit()
     return generation
 
@@ -107,9 +118,11 @@ def order_of(generation: Generation) -> Order:
     )
 
 
-def _write(plan: Plan, generation: Generation, now: datetime) -> None:
+def _write(plan: Plan, maker: SlipMaker, generation: Generation, now: datetime) -> None:
     if plan.titles:
-        values = [_columns(title, plan, generation.id, now) for title in plan.titles]
+        values = [
+            _columns(title, maker.slip(title), plan, generation.id, now) for title in plan.titles
+        ]
         db.session.execute(insert(Receivable), values)
         _reserve_numbers(plan)
     parcels = list(_parcels(plan, generation.id))
@@ -134,15 +147,17 @@ def _write(plan: Plan, generation: Generation, now: datetime) -> None:
     audit.record(
         db.session.get(User, generation.requested_by_id) if generation.requested_by_id else None,
         "generation.run",
-        "generations",
+        "generation",
         generation.id,
         now,
         summary=f"{len(plan.titles)} títulos de {plan.order.competence:%m/%Y}, {messages} e-mails",
     )
 
 
-def _columns(title: PlannedTitle, plan: Plan, generation_id: int, now: datetime) -> dict[str, Any]:
-    row, slip = title.row, title.slip
+def _columns(
+    title: PlannedTitle, slip: Slip | None, plan: Plan, generation_id: int, now: datetime
+) -> dict[str, Any]:
+    row = title.row
     return {
         "contract_id": row.contract_id,
         "client_id": row.client_id,

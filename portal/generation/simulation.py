@@ -10,7 +10,8 @@ from portal.core.db import db
 from portal.deliveries.eligibility import Requirement, Status
 from portal.deliveries.forecast import Forecast, forecast
 from portal.generation import links
-from portal.generation.planning import Plan, PlannedTitle, recipients
+from portal.generation.orders import PlannedTitle
+from portal.generation.planning import Plan, recipients
 from portal.smtp.models import SmtpAccount
 
 COMFORT = timedelta(days=5)  # an e-mail that leaves so long before the due date is in good time

@@ -42,18 +42,18 @@ def send(
     parcels = manual_parcels(receivable_ids)
     for parcel in parcels:
         parcel.scope = _scope(key, parcel.client_id)
-    messages = outbox.add_manual(
+    count = outbox.add_manual(
         parcels,
         account_id=account_id,
         requested_by_id=getattr(actor, "id", None),
         requested_by=str(getattr(actor, "name", "linha de comando")),
         now=now,
     )
-    summary = f"{len(messages)} e-mails à mão com {len(receivable_ids)} boletos"
-    audit.record(actor, "issuance.send", "email_messages", None, now, summary=summary)
+    summary = f"{count} e-mails à mão com {len(receivable_ids)} boletos"
+    audit.record(actor, "issuance.send", "email_message", None, now, summary=summary)
     db.session.commit()
     wake(outbox.DRAIN, account_id)
-    return len(messages), True
+    return count, True
 
 
 def _locked_account() -> int:

@@ -13,7 +13,8 @@ from portal.contracts.models import Contract
 from portal.core.db import db
 from portal.core.documents import parse_cpf_cnpj
 from portal.deliveries.eligibility import Status
-from portal.generation.planning import Order, make_plan
+from portal.generation.orders import Order
+from portal.generation.planning import make_plan
 from portal.settings.models import GeneralSettings
 from portal.smtp.models import SmtpAccount
 from portal.wallets.models import Wallet
@@ -62,7 +63,7 @@ def test_the_demo_is_ready_to_generate_and_leaves_something_to_see(session, sett
     plan = make_plan(Order(date(2026, 12, 1)), TODAY, NOON)
     assert (plan.contracts, len(plan.titles), plan.printed) == (50, 47, 3)
     assert dict(plan.not_sent) == {"client_email": 3, "wallet_email_on_generation": 3}
-    assert all(title.slip for title in plan.titles)  # every wallet makes boletos
+    assert all(title.sequence for title in plan.titles)  # every wallet makes boletos
 
 
 def test_the_account_sends_to_the_local_inbox(session, settings):

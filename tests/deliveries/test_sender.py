@@ -14,7 +14,7 @@ from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
 from portal.deliveries.reconcile import reconcile
 from portal.deliveries.states import State
 from portal.generation import service as generation
-from portal.generation.planning import Order
+from portal.generation.orders import Order
 from portal.receivables.models import ReceivableStatus
 from portal.smtp.models import AccountState, Security, SmtpAccount
 from tests.factories import (

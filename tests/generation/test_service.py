@@ -14,7 +14,8 @@ from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.generation import service
 from portal.generation.models import Generation, GenerationState
-from portal.generation.planning import Order, make_plan
+from portal.generation.orders import Order
+from portal.generation.planning import make_plan
 from portal.receivables.models import Receivable
 from portal.settings.models import DeliveryType, FinancialSettings, GeneralSettings
 from portal.wallets.models import Wallet, WalletKind

@@ -1,0 +1,71 @@
+"""From planned titles to the slips that are frozen in them."""
+
+from collections.abc import Iterable
+from datetime import date
+
+from portal.boletos import InvalidBoleto, Slip, Title, compute
+from portal.core.db import db
+from portal.core.errors import PortalError
+from portal.deliveries.facts import Context
+from portal.generation.orders import Order, PlannedTitle
+from portal.receivables import slips
+from portal.settings.models import GeneralSettings
+
+
+class SlipMaker:
+    """Makes the slips of one run, all issued `today`."""
+
+    def __init__(self, order: Order, today: date, context: Context) -> None:
+        self.order = order
+        self.today = today
+        self.wallets = context.wallets
+        self.beneficiary = slips.beneficiary(db.session.get(GeneralSettings, 1))
+
+    def slip(self, title: PlannedTitle) -> Slip | None:
+        """The slip; None when the wallet makes no boleto. Raises PortalError naming the wallet."""
+        if title.sequence is None:
+            return None
+        row, wallet = title.row, self.wallets[title.row.wallet_id]
+        account = wallet.bank_account
+        asked = Title(
+            numero=title.sequence,
+            valor=row.amount,
+            vencimento=title.due_date,
+            numero_documento=title.document_number,
+            data_documento=self.today,
+            ano=f"{self.today:%y}",
+            parcela=str(title.installment),
+        )
+        try:
+            numbers = compute(account, asked)
+        except InvalidBoleto as error:
+            raise PortalError(
+                f"Carteira “{wallet.name}”, contrato {row.contract_code}: {error}"
+            ) from error
+        return slips.make_slip(
+            account=account,
+            numbers=numbers,
+            beneficiario=self.beneficiary,
+            pagador=slips.payer(row),
+            document_number=title.document_number,
+            amount=row.amount,
+            due_date=title.due_date,
+            today=self.today,
+            lines=slips.instructions(wallet, row.amount),
+            description=self._description(title),
+        )
+
+    def prove(self, titles: Iterable[PlannedTitle]) -> None:
+        """Make the slip with the highest number of each wallet: a preview then refuses what the
+        run would refuse, without making them all. Raises PortalError."""
+        last = {title.row.wallet_id: title for title in titles}
+        for title in last.values():
+            self.slip(title)
+
+    def _description(self, title: PlannedTitle) -> str:
+        months = self.order.installments
+        part = f", parcela {title.installment}/{months}" if months > 1 else ""
+        plan = f" · {title.row.plan}" if title.row.plan else ""
+        return (
+            f"Contrato {title.row.contract_code}{plan} · competência {title.competence:%m/%Y}{part}"
+        )
