@@ -57,6 +57,8 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("bounced_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("bounce_reason", sa.String(length=300), nullable=False),
         sa.Column("phone", sa.String(length=40), nullable=False),
         sa.Column("address", sa.String(length=200), nullable=False),
         sa.Column("number", sa.String(length=20), nullable=False),
@@ -103,9 +105,29 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
-        sa.Column("timezone", sa.String(length=60), nullable=False),
+        sa.Column(
+            "business_day_rule",
+            sa.Enum(
+                "keep",
+                "next",
+                name="business_day_rule",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("logo_png", sa.LargeBinary(), nullable=True),
         sa.CheckConstraint("id = 1", name=op.f("ck_general_settings_single_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_general_settings")),
+    )
+    op.create_table(
+        "holidays",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("day", sa.Date(), nullable=False),
+        sa.Column("name", sa.String(length=80), nullable=False),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_holidays")),
+        sa.UniqueConstraint("day", name=op.f("uq_holidays_day")),
     )
     op.create_table(
         "smtp_accounts",
@@ -145,11 +167,17 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("oauth_token_url", sa.String(length=300), nullable=False),
+        sa.Column("oauth_client_id", sa.String(length=200), nullable=False),
+        sa.Column("oauth_client_secret", sa.Text(), nullable=False),
+        sa.Column("oauth_refresh_token", sa.Text(), nullable=False),
+        sa.Column("oauth_scope", sa.String(length=300), nullable=False),
         sa.Column("utf8", sa.Boolean(), nullable=False),
         sa.Column("force_charset", sa.Boolean(), nullable=False),
         sa.Column("test_recipient", sa.String(length=254), nullable=False),
         sa.Column("hourly_limit", sa.Integer(), nullable=False),
         sa.Column("daily_limit", sa.Integer(), nullable=False),
+        sa.Column("minute_limit", sa.Integer(), nullable=True),
         sa.Column("max_connections", sa.Integer(), nullable=False),
         sa.Column("subject", sa.String(length=200), nullable=False),
         sa.Column("body", sa.Text(), nullable=False),
@@ -172,6 +200,28 @@ def upgrade() -> None:
         sa.Column("hold_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("hold_reason", sa.String(length=500), nullable=False),
         sa.Column("holds", sa.Integer(), nullable=False),
+        sa.Column("imap_host", sa.String(length=255), nullable=False),
+        sa.Column("imap_port", sa.Integer(), nullable=False),
+        sa.Column(
+            "imap_security",
+            sa.Enum(
+                "none",
+                "starttls",
+                "ssl",
+                name="imap_security",
+                native_enum=False,
+                create_constraint=True,
+                length=20,
+            ),
+            nullable=False,
+        ),
+        sa.Column("imap_username", sa.String(length=254), nullable=False),
+        sa.Column("imap_password", sa.Text(), nullable=False),
+        sa.Column("imap_folder", sa.String(length=120), nullable=False),
+        sa.Column("imap_uid_validity", sa.BigInteger(), nullable=True),
+        sa.Column("imap_last_uid", sa.BigInteger(), nullable=False),
+        sa.Column("imap_checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("imap_error", sa.String(length=500), nullable=False),
         sa.Column("tested_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("test_accepted", sa.Boolean(), nullable=True),
         sa.Column("tested_by", sa.String(length=120), nullable=False),
@@ -338,6 +388,8 @@ def upgrade() -> None:
         sa.Column("smtp_account_id", sa.Integer(), nullable=True),
         sa.Column("group_by_client", sa.Boolean(), nullable=False),
         sa.Column("max_open_receivables", sa.Integer(), nullable=True),
+        sa.Column("pro_rata", sa.Boolean(), nullable=False),
+        sa.Column("pilot_client_ids", sa.JSON(), nullable=False),
         sa.Column("expire_after_days", sa.Integer(), nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_financial_settings_single_row")),
         sa.CheckConstraint(
@@ -366,8 +418,12 @@ def upgrade() -> None:
             "state",
             sa.Enum(
                 "queued",
+                "running",
+                "paused",
                 "done",
                 "failed",
+                "cancelled",
+                "undone",
                 name="generation_state",
                 native_enum=False,
                 create_constraint=True,
@@ -375,6 +431,10 @@ def upgrade() -> None:
             ),
             nullable=False,
         ),
+        sa.Column("position", sa.Integer(), nullable=False),
+        sa.Column("expected", sa.Integer(), nullable=False),
+        sa.Column("claim", sa.String(length=40), nullable=True),
+        sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("error", sa.Text(), nullable=False),
         sa.Column("contracts", sa.Integer(), nullable=False),
         sa.Column("receivables", sa.Integer(), nullable=False),
@@ -615,6 +675,29 @@ def upgrade() -> None:
         batch_op.create_index(batch_op.f("ix_receivables_status"), ["status"], unique=False)
 
     op.create_table(
+        "bounces",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("smtp_account_id", sa.Integer(), nullable=False),
+        sa.Column("message_id", sa.Integer(), nullable=True),
+        sa.Column("notification_id", sa.String(length=200), nullable=False),
+        sa.Column("recipient", sa.String(length=254), nullable=False),
+        sa.Column("action", sa.String(length=20), nullable=False),
+        sa.Column("status", sa.String(length=20), nullable=False),
+        sa.Column("diagnostic", sa.Text(), nullable=False),
+        sa.Column("received_at", sa.DateTime(timezone=True), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["message_id"], ["email_messages.id"], name=op.f("fk_bounces_message_id")
+        ),
+        sa.ForeignKeyConstraint(
+            ["smtp_account_id"], ["smtp_accounts.id"], name=op.f("fk_bounces_smtp_account_id")
+        ),
+        sa.PrimaryKeyConstraint("id", name=op.f("pk_bounces")),
+        sa.UniqueConstraint("smtp_account_id", "notification_id", name="uq_bounce_once"),
+    )
+    with op.batch_alter_table("bounces", schema=None) as batch_op:
+        batch_op.create_index(batch_op.f("ix_bounces_message_id"), ["message_id"], unique=False)
+
+    op.create_table(
         "delivery_attempts",
         sa.Column("id", sa.Integer(), nullable=False),
         sa.Column("message_id", sa.Integer(), nullable=False),
@@ -699,6 +782,10 @@ def downgrade() -> None:
         batch_op.drop_index(batch_op.f("ix_delivery_attempts_message_id"))
 
     op.drop_table("delivery_attempts")
+    with op.batch_alter_table("bounces", schema=None) as batch_op:
+        batch_op.drop_index(batch_op.f("ix_bounces_message_id"))
+
+    op.drop_table("bounces")
     with op.batch_alter_table("receivables", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_receivables_status"))
         batch_op.drop_index(batch_op.f("ix_receivables_not_sent_code"))
@@ -739,6 +826,7 @@ def downgrade() -> None:
     op.drop_table("wallets")
     op.drop_table("users")
     op.drop_table("smtp_accounts")
+    op.drop_table("holidays")
     op.drop_table("general_settings")
     with op.batch_alter_table("clients", schema=None) as batch_op:
         batch_op.drop_index(batch_op.f("ix_clients_name"))

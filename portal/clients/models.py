@@ -33,6 +33,8 @@ class Client(Base):
     email_status: Mapped[EmailStatus] = mapped_column(
         text_enum(EmailStatus, "email_status"), default=EmailStatus.MISSING
     )
+    bounced_at: Mapped[datetime | None]  # an address of theirs sent a boleto back
+    bounce_reason: Mapped[str] = mapped_column(String(300), default="")
     phone: Mapped[str] = mapped_column(String(40), default="")
     address: Mapped[str] = mapped_column(String(200), default="")
     number: Mapped[str] = mapped_column(String(20), default="")

@@ -106,6 +106,25 @@ class DeliveryAttempt(Base):
     message: Mapped[EmailMessage] = relationship(back_populates="tries")
 
 
+class Bounce(Base):
+    """A delivery-status notification (RFC 3464) that came back for a message."""
+
+    __tablename__ = "bounces"
+    __table_args__ = (
+        UniqueConstraint("smtp_account_id", "notification_id", name="uq_bounce_once"),
+    )
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    smtp_account_id: Mapped[int] = mapped_column(ForeignKey("smtp_accounts.id"))
+    message_id: Mapped[int | None] = mapped_column(ForeignKey("email_messages.id"), index=True)
+    notification_id: Mapped[str] = mapped_column(String(200))  # its own Message-ID, or a digest
+    recipient: Mapped[str] = mapped_column(String(254))
+    action: Mapped[str] = mapped_column(String(20))  # failed, delayed, …
+    status: Mapped[str] = mapped_column(String(20))  # enhanced code, RFC 3463
+    diagnostic: Mapped[str] = mapped_column(Text, default="")
+    received_at: Mapped[datetime]
+
+
 class QuotaUse(Base):
     """One recipient counted against an account's limits, reserved before the try."""
 

@@ -12,11 +12,15 @@ from portal.core.db import Base, text_enum
 
 
 class GenerationState(StrEnum):
-    """A run waits, runs in one transaction, and is done; nothing lies between."""
+    """A run goes in chunks; each is one transaction, and whoever comes next goes on."""
 
     QUEUED = "queued"
+    RUNNING = "running"
+    PAUSED = "paused"
     DONE = "done"
     FAILED = "failed"
+    CANCELLED = "cancelled"
+    UNDONE = "undone"
 
 
 class Generation(Base):
@@ -38,6 +42,10 @@ class Generation(Base):
     state: Mapped[GenerationState] = mapped_column(
         text_enum(GenerationState, "generation_state"), default=GenerationState.QUEUED
     )
+    position: Mapped[int] = mapped_column(default=0)  # the last client id whose contracts are done
+    expected: Mapped[int] = mapped_column(default=0)  # contracts to look at, counted at the start
+    claim: Mapped[str | None] = mapped_column(String(40))
+    lease_until: Mapped[datetime | None]
     error: Mapped[str] = mapped_column(Text, default="")
     contracts: Mapped[int] = mapped_column(default=0)  # looked at
     receivables: Mapped[int] = mapped_column(default=0)

@@ -1,8 +1,9 @@
 """Tables of the parameters; each has exactly one row, id 1."""
 
+from datetime import date
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, String
+from sqlalchemy import JSON, CheckConstraint, ForeignKey, LargeBinary, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.db import Base, text_enum
@@ -14,6 +15,13 @@ class DeliveryType(StrEnum):
 
     EMAIL = "email"
     PRINTED = "printed"
+
+
+class BusinessDayRule(StrEnum):
+    """What happens to a due date on a weekend or bank holiday when financials are generated."""
+
+    KEEP = "keep"  # printed as it is; payable on the next business day
+    NEXT = "next"  # moved to the next business day
 
 
 class GeneralSettings(Base):
@@ -36,7 +44,10 @@ class GeneralSettings(Base):
     default_delivery_type: Mapped[DeliveryType] = mapped_column(
         text_enum(DeliveryType, "default_delivery_type"), default=DeliveryType.PRINTED
     )
-    timezone: Mapped[str] = mapped_column(String(60), default="America/Sao_Paulo")
+    business_day_rule: Mapped[BusinessDayRule] = mapped_column(
+        text_enum(BusinessDayRule, "business_day_rule"), default=BusinessDayRule.KEEP
+    )
+    logo_png: Mapped[bytes | None] = mapped_column(LargeBinary)  # printed on boletos
 
 
 class FinancialSettings(Base):
@@ -53,6 +64,18 @@ class FinancialSettings(Base):
     smtp_account_id: Mapped[int | None] = mapped_column(ForeignKey("smtp_accounts.id"))
     group_by_client: Mapped[bool] = mapped_column(default=True)
     max_open_receivables: Mapped[int | None]  # per contract; None = no limit
+    pro_rata: Mapped[bool] = mapped_column(default=False)  # first month by days
+    pilot_client_ids: Mapped[list[int]] = mapped_column(JSON, default=list)  # the last pilot group
     expire_after_days: Mapped[int] = mapped_column(default=30)  # days after the due date
 
     smtp_account: Mapped[SmtpAccount | None] = relationship()
+
+
+class Holiday(Base):
+    """A municipal holiday of the company's own; national bank holidays are known already."""
+
+    __tablename__ = "holidays"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    day: Mapped[date] = mapped_column(unique=True)
+    name: Mapped[str] = mapped_column(String(80))

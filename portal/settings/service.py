@@ -32,7 +32,6 @@ GENERAL_DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(COMPANY, ""),
     "version": 0,
     "default_delivery_type": DeliveryType.PRINTED,
-    "timezone": "America/Sao_Paulo",
 }
 FINANCIAL_DEFAULTS: Mapping[str, Any] = {
     "version": 0,

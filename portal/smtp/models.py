@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import JSON, CheckConstraint, ForeignKey, String, Text
+from sqlalchemy import JSON, BigInteger, CheckConstraint, ForeignKey, String, Text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.db import Base, text_enum
@@ -65,11 +65,18 @@ class SmtpAccount(Base):
         text_enum(AuthMethod, "auth_method"), default=AuthMethod.PASSWORD
     )
     security: Mapped[Security] = mapped_column(text_enum(Security, "security"))
+    # XOAUTH2: where a fresh access token is had. Secrets are ciphertext, bound to this row.
+    oauth_token_url: Mapped[str] = mapped_column(String(300), default="")
+    oauth_client_id: Mapped[str] = mapped_column(String(200), default="")
+    oauth_client_secret: Mapped[str] = mapped_column(Text, default="")
+    oauth_refresh_token: Mapped[str] = mapped_column(Text, default="")
+    oauth_scope: Mapped[str] = mapped_column(String(300), default="")
     utf8: Mapped[bool] = mapped_column(default=True)
     force_charset: Mapped[bool] = mapped_column(default=True)
     test_recipient: Mapped[str] = mapped_column(String(254), default="")
     hourly_limit: Mapped[int] = mapped_column(default=200)  # recipients in any 3600 s
     daily_limit: Mapped[int] = mapped_column(default=2000)  # recipients in any 86400 s
+    minute_limit: Mapped[int | None]  # recipients in any 60 s; None = no such limit
     max_connections: Mapped[int] = mapped_column(default=2)
     subject: Mapped[str] = mapped_column(String(200), default="")
     body: Mapped[str] = mapped_column(Text, default="")
@@ -84,6 +91,19 @@ class SmtpAccount(Base):
     hold_until: Mapped[datetime | None]
     hold_reason: Mapped[str] = mapped_column(String(500), default="")
     holds: Mapped[int] = mapped_column(default=0)  # in a row; each one waits longer
+    # The mailbox that receives delivery-status notifications; an empty host reads none.
+    imap_host: Mapped[str] = mapped_column(String(255), default="")
+    imap_port: Mapped[int] = mapped_column(default=993)
+    imap_security: Mapped[Security] = mapped_column(
+        text_enum(Security, "imap_security"), default=Security.SSL
+    )
+    imap_username: Mapped[str] = mapped_column(String(254), default="")
+    imap_password: Mapped[str] = mapped_column(Text, default="")  # ciphertext, bound to this row
+    imap_folder: Mapped[str] = mapped_column(String(120), default="INBOX")
+    imap_uid_validity: Mapped[int | None] = mapped_column(BigInteger)
+    imap_last_uid: Mapped[int] = mapped_column(BigInteger, default=0)
+    imap_checked_at: Mapped[datetime | None]
+    imap_error: Mapped[str] = mapped_column(String(500), default="")
     tested_at: Mapped[datetime | None]  # the last test, whatever came of it
     test_accepted: Mapped[bool | None]
     tested_by: Mapped[str] = mapped_column(String(120), default="")
