@@ -7,6 +7,7 @@ from typing import Any
 from portal.boletos import BankAccount, Numbers, Party, Slip
 from portal.core.money import CENT, format_amount, format_brl
 from portal.receivables.models import Receivable
+from portal.settings.logo import logo
 from portal.settings.models import GeneralSettings
 from portal.wallets.models import Wallet
 
@@ -88,8 +89,8 @@ def make_slip(
 
 
 def slip_of(receivable: Receivable) -> Slip:
-    """The slip as it was frozen in the title."""
-    return Slip.from_dict(receivable.printed)
+    """The slip as it was frozen in the title, under the company's logo of today."""
+    return Slip.from_dict(receivable.printed, logo())
 
 
 def _share(amount: Decimal, percent: Decimal) -> Decimal:

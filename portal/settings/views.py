@@ -8,12 +8,14 @@ from portal.core import clock
 from portal.core.errors import InvalidValue
 from portal.settings import service
 from portal.settings.forms import HELP, CompanyForm, ContractsForm, FinancialForm
+from portal.settings.logo_views import add_pages as add_logo_pages
 from portal.smtp import labels as smtp_labels
 from portal.smtp import queries as smtp_queries
 from portal.web.htmx import go_to, render, wants_fragment
 from portal.web.permissions import Permission, requires
 
 bp = Blueprint("settings", __name__)
+add_logo_pages(bp)
 GENERAL, FINANCIAL = "settings.general", "settings.financial"
 
 
