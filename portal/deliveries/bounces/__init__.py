@@ -1,0 +1,1 @@
+"""Bounces: what mail servers send back after they had accepted a message."""
