@@ -5,7 +5,7 @@ WORKERS ?= 2
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test lint format bench lock clean
+.PHONY: help setup setup-run run test lint format bench chaos lock clean
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ format: setup ## Format the code, and mend what can be mended by itself
 
 bench: setup ## Measure speed against the limits in bench/
 	@$(BIN)/python -m bench $(ARGS)
+
+chaos: setup ## Two minutes of random kill -9 while 1,000 e-mails leave; prints what went wrong
+	@$(BIN)/python -m tests.faults.chaos $(ARGS)
 
 lock: ## Make the lock files again (ARGS=--upgrade for newer versions)
 	@$(PYTHON) deploy/bootstrap.py --dev --lock $(ARGS)

@@ -162,13 +162,13 @@ def measures() -> list[Measure]:
     ]
 
 
-def main() -> int:
-    """Prints the measures; 1 when one misses its limit."""
+def main() -> bool:
+    """Prints the measures; whether every limit was kept."""
     found = measures()
     for measure in found:
         print(measure)
-    return 0 if all(measure.met for measure in found) else 1
+    return all(measure.met for measure in found)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(0 if main() else 1)

@@ -32,25 +32,30 @@ def scratch_app(*, web: bool = False, smtp_port: int = 2525) -> Iterator[Flask]:
     """The application over a new SQLite database with settings, an account and a wallet."""
     logging.disable(logging.WARNING)  # there is no Redis here, and it would say so at each page
     with TemporaryDirectory() as home:
-        settings = Settings.from_env(
-            {
-                "PORTAL_HOME": str(Path(home)),
-                "REDIS_URL": "redis://127.0.0.1:1/0",
-                "DEMO": "0",
-                "SECRET_KEY": "bench-only-secret-key",
-                "PORTAL_ENCRYPTION_KEYS": new_key(),
-            }
-        )
+        settings = Settings.from_env(scratch_environment(home))
         app = create_app(settings, web=web, RATELIMIT_ENABLED=False, WTF_CSRF_ENABLED=False)
         with app.app_context():
             ensure_migrated()
-            _configure(smtp_port)
+            configure(smtp_port)
             yield app
             db.session.remove()
             db.engine.dispose()
 
 
-def _configure(smtp_port: int) -> None:
+def scratch_environment(home: str | Path) -> dict[str, str]:
+    """An installation of its own in `home`, with no Redis, that may send to this machine."""
+    return {
+        "PORTAL_HOME": str(home),
+        "REDIS_URL": "redis://127.0.0.1:1/0",
+        "DEMO": "0",
+        "SECRET_KEY": "bench-only-secret-key",
+        "PORTAL_ENCRYPTION_KEYS": new_key(),
+        "PORTAL_SMTP_ALLOW_PRIVATE": "127.0.0.1",
+    }
+
+
+def configure(smtp_port: int) -> None:
+    """Settings, a wallet, and an account without limits that sends to `smtp_port`."""
     account = SmtpAccount(
         name="Financeiro",
         host="127.0.0.1",
@@ -85,9 +90,9 @@ def _configure(smtp_port: int) -> None:
     db.session.commit()
 
 
-def add_contracts(count: int) -> None:
-    """`count` clients with one contract each."""
-    numbers = range(1, count + 1)
+def add_contracts(count: int, *, after: int = 0) -> None:
+    """`count` clients with one contract each, numbered after `after`."""
+    numbers = range(after + 1, after + count + 1)
     db.session.execute(insert(Client), [_client(number) for number in numbers])
     db.session.execute(insert(Contract), [_contract(number) for number in numbers])
     db.session.commit()

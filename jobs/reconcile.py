@@ -2,6 +2,7 @@
 
 from jobs import job
 from portal.core import clock
+from portal.deliveries.bounces import service as bounces
 from portal.deliveries.reconcile import reconcile
 from portal.generation import service as generation
 
@@ -12,3 +13,4 @@ def run() -> None:
     now = clock.now()
     reconcile(now)
     generation.wake_waiting(now)
+    bounces.wake_readers(now)

@@ -119,8 +119,8 @@ def _delivery_type(context: Context, active: _Counts) -> Requirement:
             " recebem e-mail."
         )
         evidence = f"Padrão E-mail. {some}"
-        url = "/contratos?tipo=printed"
-        return Requirement("email_delivery_type", Status.WARNING, evidence, url)
+        status = Status.BLOCKED if own_printed == sum(active.values()) else Status.WARNING
+        return Requirement("email_delivery_type", status, evidence, "/contratos?tipo=printed")
     evidence = f"Padrão Impresso; como E-mail por escolha própria: {_many(own_email)}."
     status = Status.WARNING if own_email else Status.BLOCKED
     return Requirement("email_delivery_type", status, evidence, GENERAL_URL)

@@ -1,13 +1,16 @@
 """`portal …`: every command. A usage error exits 2, a failure 1 with one line on stderr."""
 
 import json
+import logging
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 from flask import Flask
+from redis.exceptions import RedisError
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core.errors import PortalError
 
@@ -52,9 +55,21 @@ def main() -> None:
     except click.Abort:
         sys.exit(130)
     except (PortalError, click.ClickException) as error:
-        message = error.format_message() if isinstance(error, click.ClickException) else str(error)
-        click.echo(f"portal: {message}", err=True)
-        sys.exit(1)
+        _fail(error.format_message() if isinstance(error, click.ClickException) else str(error))
     except OSError as error:
-        click.echo(f"portal: {error.strerror or error}: {error.filename or ''}", err=True)
-        sys.exit(1)
+        _fail(f"{error.strerror or error}: {error.filename or ''}")
+    except SQLAlchemyError as error:
+        reason = str(getattr(error, "orig", None) or error).strip().splitlines()
+        _fail(f"o banco de dados não atende: {reason[0] if reason else type(error).__name__}")
+    except RedisError as error:
+        _fail(f"a fila (Redis) não atende: {error}")
+    except UnicodeError:
+        _fail("um argumento não é texto UTF-8 válido")
+    except Exception as error:
+        logging.getLogger(__name__).debug("unexpected", exc_info=True)
+        _fail(f"erro inesperado ({type(error).__name__}): {str(error).splitlines()[:1]}")
+
+
+def _fail(message: str) -> NoReturn:
+    click.echo(f"portal: {message}", err=True)
+    sys.exit(1)

@@ -7,7 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from portal.cli.config_read import Config, place, raise_all
-from portal.cli.config_schema import ACCOUNT, COMPANY, FINANCIAL, SMTP_ACCOUNT, WALLET, Key
+from portal.cli.config_schema import (
+    ACCOUNT,
+    COMPANY,
+    ENV,
+    FINANCIAL,
+    SECRETS,
+    SMTP_ACCOUNT,
+    WALLET,
+    Key,
+)
 from portal.core.db import db
 from portal.core.errors import InvalidValue
 from portal.settings import rules as settings_rules
@@ -122,7 +131,7 @@ def warnings(config: Config) -> Iterator[str]:
 def _whole_account(values: dict[str, Any]) -> dict[str, Any]:
     stored = accounts.by_name(values["name"])
     base = smtp.facts_of(stored) if stored else dict(accounts.DEFAULTS)
-    whole = {**base, "password": None, **values}
+    whole = {**base, **dict.fromkeys(accounts.SECRETS), **values}
     whole["sender_address"] = whole["sender_address"] or whole["username"]
     return whole
 
@@ -187,7 +196,7 @@ def _outcome(
 
 
 def export() -> dict[str, Any]:
-    """The stored configuration as the file would say it; a password only as "there is one"."""
+    """The stored configuration as the file would say it; a secret only as "there is one"."""
     general, financial = settings.general(), settings.financial()
     found = db.session.get(SmtpAccount, financial.smtp_account_id or 0)
     return {
@@ -209,10 +218,12 @@ def _all(kind: Any) -> list[Any]:
 
 
 def _account_table(account: SmtpAccount) -> dict[str, Any]:
-    hidden = ("password", "password_env")
+    hidden = {*SECRETS, *(name + ENV for name in SECRETS)}
     values = {name: getattr(account, name) for name in SMTP_ACCOUNT if name not in hidden}
     values["security"] = account.security.value
-    return {**values, "password_set": bool(account.password)}
+    values["auth_method"] = account.auth_method.value
+    values["minute_limit"] = account.minute_limit or 0
+    return {**values, **{f"{name}_set": bool(getattr(account, name)) for name in SECRETS}}
 
 
 def _wallet_table(wallet: Wallet) -> dict[str, Any]:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from portal.cli.config_schema import (
+    ENV,
     LISTS,
-    PASSWORD,
-    PASSWORD_ENV,
+    SECRETS,
     TABLES,
     Key,
 )
@@ -47,7 +47,8 @@ def read_file(path: Path, env: Mapping[str, str]) -> Config:
     for name, keys in LISTS.items():
         setattr(config, name, _list(name, raw.get(name, []), keys, problems))
     for account in config.smtp_accounts:
-        _take_password(account, env, problems)
+        for name in SECRETS:
+            _take_secret(account, name, env, problems)
     raise_all(path, problems)
     return config
 
@@ -116,20 +117,23 @@ def _list(
     return rows
 
 
-def _take_password(account: dict[str, Any], env: Mapping[str, str], problems: list[str]) -> None:
-    variable = account.pop(PASSWORD_ENV, None)
+def _take_secret(
+    account: dict[str, Any], name: str, env: Mapping[str, str], problems: list[str]
+) -> None:
+    """The secret that the file leaves to the environment."""
+    variable = account.pop(name + ENV, None)
     if variable is None:
         return
     where = place("smtp_accounts", account["name"])
-    if PASSWORD in account:
-        problems.append(f"{where}: use password ou password_env, não os dois.")
+    if name in account:
+        problems.append(f"{where}: use {name} ou {name}{ENV}, não os dois.")
     elif not env.get(variable):
         problems.append(
-            f"{where}, password_env: a variável de ambiente {variable} não está definida. "
-            f"Defina-a antes do comando, ou tire password_env."
+            f"{where}, {name}{ENV}: a variável de ambiente {variable} não está definida. "
+            f"Defina-a antes do comando, ou tire {name}{ENV}."
         )
     else:
-        account[PASSWORD] = env[variable]
+        account[name] = env[variable]
 
 
 def _nearest(name: str, known: Iterable[str]) -> str:

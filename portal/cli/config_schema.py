@@ -10,7 +10,7 @@ from typing import Any
 
 from portal.core.text import one_line
 from portal.settings.models import DeliveryType
-from portal.smtp.models import Security
+from portal.smtp.models import AuthMethod, Security
 from portal.wallets.models import BANK_FIELDS, WalletKind
 from portal.web.forms import clean
 
@@ -106,7 +106,10 @@ def _same_name(**readers: Read) -> dict[str, Key]:
     return {name: Key(name, read) for name, read in readers.items()}
 
 
-PASSWORD, PASSWORD_ENV, ACCOUNT = "password", "password_env", "smtp_account"
+ACCOUNT = "smtp_account"
+# Each may also be named by an environment variable, as `password_env`; none is ever shown.
+SECRETS = ("password", "oauth_client_secret", "oauth_refresh_token")
+ENV = "_env"
 COMPANY: Mapping[str, Key] = {
     name: Key(f"company_{name}", text)
     for name in (
@@ -137,8 +140,12 @@ SMTP_ACCOUNT: Mapping[str, Key] = _same_name(
     security=choice(none=Security.NONE, starttls=Security.STARTTLS, ssl=Security.SSL),
     requires_auth=flag,
     username=text,
-    password=secret,
-    password_env=text,
+    auth_method=choice(password=AuthMethod.PASSWORD, xoauth2=AuthMethod.XOAUTH2),
+    oauth_token_url=text,
+    oauth_client_id=text,
+    oauth_scope=text,
+    **dict.fromkeys(SECRETS, secret),
+    **{name + ENV: text for name in SECRETS},
     sender_address=text,
     sender_name=text,
     reply_to=text,
@@ -147,6 +154,7 @@ SMTP_ACCOUNT: Mapping[str, Key] = _same_name(
     test_recipient=text,
     hourly_limit=whole,
     daily_limit=whole,
+    minute_limit=limit,
     max_connections=whole,
     subject=text,
     body=long_text,

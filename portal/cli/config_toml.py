@@ -5,11 +5,7 @@ from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from typing import Any
 
-PASSWORD_SET = "password_set"  # noqa: S105 - the name of a key
-_PASSWORD_NOTES = {
-    True: '# password: há uma guardada, que não é mostrada; para trocar, password_env = "…"',
-    False: '# password: nenhuma; para definir, password_env = "…"',
-}
+SET = "_set"  # `password_set`: whether a secret is stored, told as a comment
 
 
 def to_toml(data: Mapping[str, Any]) -> Iterator[str]:
@@ -22,7 +18,15 @@ def to_toml(data: Mapping[str, Any]) -> Iterator[str]:
             first = False
             yield f"[[{name}]]" if isinstance(content, list) else f"[{name}]"
             for key, value in table.items():
-                yield _PASSWORD_NOTES[value] if key == PASSWORD_SET else f"{key} = {_value(value)}"
+                yield _note(key, value) if key.endswith(SET) else f"{key} = {_value(value)}"
+
+
+def _note(key: str, stored: bool) -> str:
+    name = key.removesuffix(SET)
+    one, none = ("uma guardada", "nenhuma") if name == "password" else ("um guardado", "nenhum")
+    if stored:
+        return f'# {name}: há {one}, que não é mostrado aqui; para trocar, {name}_env = "…"'
+    return f'# {name}: {none}; para definir, {name}_env = "…"'
 
 
 def _value(value: Any) -> str:

@@ -37,7 +37,13 @@ def order_options(command: Any) -> Any:
             click.option("--competence", required=True, type=Month(), help="Month, 2026-12."),
             click.option("--installments", default=1, show_default=True, type=int),
             click.option("--contract", "contracts", multiple=True, help="Contract code; repeat."),
+            click.option("--client", "clients", multiple=True, help="Client code; repeat."),
             click.option("--wallet", default="", help="Only contracts of this wallet."),
+            click.option("--plan", default="", help="Only contracts of this plan."),
+            click.option("--city", default="", help="Only clients of this city."),
+            click.option("--due-day", type=click.IntRange(1, 31), help="Only this due day."),
+            click.option("--pilot", type=click.IntRange(1), help="Pilot group: so many clients."),
+            click.option("--rest", is_flag=True, help="Everyone but the pilot group."),
             click.option("--today", type=click.DateTime(["%Y-%m-%d"]), help="Date of issue."),
             as_json_option,
         )
@@ -124,6 +130,7 @@ def reconcile(as_json: bool) -> None:
     """Wake what is due and free what a dead process held, now."""
     from dataclasses import asdict
 
+    from portal.deliveries.bounces import service as bounces
     from portal.deliveries.reconcile import reconcile as run
     from portal.generation import service as generation
 
@@ -131,6 +138,7 @@ def reconcile(as_json: bool) -> None:
         now = clock.now()
         report = run(now)
         generation.wake_waiting(now)
+        bounces.wake_readers(now)
     emit(asdict(report), as_json=as_json, say=lambda _: iter([str(report)]))
 
 
@@ -143,6 +151,12 @@ def _order(options: dict[str, Any], timezone: str, now: datetime) -> tuple[Any, 
         installments=options["installments"],
         contract_codes=tuple(dict.fromkeys(options["contracts"])),
         wallet_name=options["wallet"],
+        limit=options["pilot"],
+        plan=options["plan"],
+        city=options["city"],
+        due_day=options["due_day"],
+        client_codes=tuple(dict.fromkeys(options["clients"])),
+        rest=options["rest"],
     )
     return order, today.date() if today else clock.local_date(now, timezone)
 

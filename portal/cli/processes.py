@@ -26,7 +26,7 @@ def start(argv: Sequence[str], env: Mapping[str, str]) -> subprocess.Popen[bytes
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         start_new_session=True,
-        preexec_fn=_end_with_parent if _LIBC else None,  # this process has a single thread
+        preexec_fn=end_with_parent if _LIBC else None,  # this process has a single thread
     )
     assert child.stdout is not None  # noqa: S101 - a pipe was asked for
     os.set_blocking(child.stdout.fileno(), False)
@@ -47,9 +47,10 @@ def kill_session(leader: int) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def _end_with_parent() -> None:
-    assert _LIBC is not None  # noqa: S101
-    _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+def end_with_parent() -> None:
+    """Ask the system to end this process when its parent dies; only Linux can."""
+    if _LIBC is not None:
+        _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _sessions() -> list[tuple[int, int]]:

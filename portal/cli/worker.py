@@ -11,7 +11,8 @@ import click
 from redis.exceptions import RedisError
 from rq import Queue, Worker
 
-from portal.core.queue import FINISH_SIGNAL, QUEUE, connect
+from portal.cli import processes
+from portal.core.queue import FINISH_SIGNAL, QUEUES, connect
 
 RETRY_SECONDS = 2
 
@@ -37,9 +38,9 @@ def work() -> None:
         connection = connect(app.config["REDIS_URL"], blocking=True)
         try:
             connection.ping()
-            queue = Queue(QUEUE, connection=connection, serializer="json")
+            queues = [Queue(name, connection=connection, serializer="json") for name in QUEUES]
             GentleWorker(
-                [queue], connection=connection, serializer="json", maintenance_interval=60
+                queues, connection=connection, serializer="json", maintenance_interval=60
             ).work(logging_level="WARNING")
             return
         except (RedisError, OSError) as error:
@@ -52,24 +53,47 @@ def work() -> None:
 
 
 def work_in_many(count: int) -> None:
-    """`count` workers; this process is one of them and takes the others along when it ends."""
-    children = [_fork() for _ in range(count - 1)]
-    try:
-        work()
-    finally:
+    """`count` workers; with more than one, this process only minds them.
+
+    One that dies is replaced; SIGTERM and SIGINT are passed on, each time that they come.
+    """
+    if count == 1:
+        return work()
+    children = {_fork() for _ in range(count)}
+    asked: list[int] = []
+
+    def pass_on(number: int, _frame: FrameType | None) -> None:
+        asked.append(number)
         for child in children:
             with suppress(ProcessLookupError):
-                os.kill(child, signal.SIGTERM)
-        for child in children:
-            with suppress(ChildProcessError):
-                os.waitpid(child, 0)
+                os.kill(child, number)
+
+    signal.signal(signal.SIGTERM, pass_on)
+    signal.signal(signal.SIGINT, pass_on)
+    while children:
+        try:
+            dead, _status = os.wait()
+        except ChildProcessError:
+            return
+        children.discard(dead)
+        if not asked:
+            click.echo("um processo de envio terminou; outro toma o lugar", err=True)
+            time.sleep(RETRY_SECONDS)
+            children.add(_fork())
+            if asked:  # in the meantime: the new one has not heard of it
+                pass_on(asked[-1], None)
 
 
 def _fork() -> int:
+    parent = os.getpid()
     child = os.fork()
     if child == 0:
         try:
-            work()
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+            signal.signal(signal.SIGINT, signal.SIG_DFL)
+            processes.end_with_parent()
+            if os.getppid() == parent:  # else it died before we could ask to be told
+                work()
         finally:
             os._exit(0)
     return child

@@ -1,11 +1,13 @@
 """How a client's e-mail field is stored: addresses that work, those that do not, and the state."""
 
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from portal.clients.models import EmailStatus
 from portal.core.emails import split_emails
 
 SEPARATOR = ", "
+# The columns that say that an address of the client sent a boleto back, cleared.
+NEVER_BOUNCED: dict[str, Any] = {"bounced_at": None, "bounce_reason": ""}
 
 
 class EmailColumns(TypedDict):

@@ -1,14 +1,15 @@
 """Use-cases of the clients' register. The only place of this room that commits."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from portal.clients import importing
-from portal.clients.contact import email_columns
+from portal.clients.contact import NEVER_BOUNCED, email_columns
 from portal.clients.models import Client
 from portal.core import audit
 from portal.core.audit import Actor
@@ -18,7 +19,7 @@ from portal.core.db import db
 from portal.core.documents import parse_cpf_cnpj
 from portal.core.errors import Conflict, InvalidValue, NotFound
 from portal.core.text import one_line
-from portal.core.upsert import write
+from portal.core.upsert import batches, write
 
 ENTITY = "client"
 
@@ -57,6 +58,8 @@ def change(
             "Recarregue a página e refaça a alteração."
         )
     changes = audit.apply(client, _columns({**values, "code": client.code}))
+    if "emails" in changes:
+        _forget_bounces([client.id])
     if changes:
         client.version += 1
         audit.record(
@@ -82,6 +85,7 @@ def import_file(
     report, difference = importing.plan(path, limits, lock=True)
     try:
         write(Client, difference, now)
+        _forget_bounces(row.id for row in difference.changed if "emails" in row.changes)
         for row in difference.changed:
             audit.record(
                 actor, "clients.import", ENTITY, row.id, now, summary=row.values["name"],
@@ -95,6 +99,12 @@ def import_file(
             "Outra importação gravou os mesmos clientes agora há pouco. Repita."
         ) from None
     return report
+
+
+def _forget_bounces(client_ids: Iterable[int]) -> None:
+    """Other addresses: what an old one sent back says nothing any more."""
+    for some in batches(client_ids):
+        db.session.execute(update(Client).where(Client.id.in_(some)).values(**NEVER_BOUNCED))
 
 
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:

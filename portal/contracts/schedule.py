@@ -1,12 +1,14 @@
-"""When a contract's titles fall due: pure calendar, no bank holidays, no pro rata."""
+"""When a contract's titles fall due, and how much the first one charges: pure calendar."""
 
 from calendar import monthrange
 from datetime import date
+from decimal import ROUND_HALF_UP, Decimal
 
 from portal.core.errors import InvalidValue
 
 MAX_INSTALLMENTS = 24
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+CENT = Decimal("0.01")
 
 
 def competences(first: date, installments: int) -> list[date]:
@@ -35,8 +37,30 @@ def due_date(competence: date, due_day: int) -> date:
     if not 1 <= due_day <= 31:
         raise InvalidValue("due_day", "O dia de vencimento vai de 1 a 31.")
     _check_year(competence.year)
-    last = monthrange(competence.year, competence.month)[1]
-    return competence.replace(day=min(due_day, last))
+    return competence.replace(day=min(due_day, last_day(competence).day))
+
+
+def last_day(competence: date) -> date:
+    """The last day of the competence's month."""
+    return competence.replace(day=monthrange(competence.year, competence.month)[1])
+
+
+def starts_after(competence: date, activated_on: date) -> bool:
+    """Whether the contract was not active on any day of the competence."""
+    return activated_on > last_day(competence)
+
+
+def first_month_amount(amount: Decimal, competence: date, activated_on: date) -> Decimal:
+    """What the competence charges pro rata, R$: the day of activation is the first that counts.
+
+    `amount` × days from the activation to the end of the month ÷ days of the month, half a cent
+    up, and never less than a cent. Months other than that of the activation charge all of it.
+    """
+    if (activated_on.year, activated_on.month) != (competence.year, competence.month):
+        return amount
+    days = last_day(competence).day
+    served = days - activated_on.day + 1
+    return max(CENT, (amount * served / days).quantize(CENT, ROUND_HALF_UP))
 
 
 def _check_year(year: int) -> None:

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Mapped, Mapper, mapped_column
 
 from portal.core.db import Base, db
 
-SECRETS = frozenset({"password", "password_hash", "refresh_token", "client_secret"})
+SECRETS = frozenset(
+    {"password", "password_hash", "imap_password", "oauth_client_secret", "oauth_refresh_token"}
+)
 
 
 class Actor(Protocol):

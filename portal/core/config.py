@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from redis.connection import parse_url
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import ArgumentError
 
@@ -82,8 +83,9 @@ def _database_url(env: Mapping[str, str], home: Path) -> str:
         return f"sqlite:///{home / 'portal.db'}"
     try:
         url = make_url(raw)
-    except ArgumentError as error:
-        raise ConfigError("DATABASE_URL: not a database address") from error
+    except (ArgumentError, ValueError):
+        # The address is not quoted: it may hold a password.
+        raise ConfigError("DATABASE_URL: not a database address") from None
     if url.drivername in ("postgres", "postgresql"):
         url = url.set(drivername="postgresql+psycopg")
     if url.drivername not in ("sqlite", "postgresql+psycopg"):
@@ -99,12 +101,16 @@ def _redis_url(env: Mapping[str, str], home: Path) -> str:
         raw = noted.read_text().strip() if noted.is_file() else f"unix://{home}/redis/redis.sock"
     if not raw.startswith(("redis://", "rediss://", "unix://")):
         raise ConfigError("REDIS_URL: must start with redis://, rediss:// or unix://")
+    try:
+        parse_url(raw)  # type: ignore[no-untyped-call]
+    except ValueError:
+        raise ConfigError("REDIS_URL: not an address of a Redis server") from None
     return raw
 
 
 def _port(env: Mapping[str, str]) -> int:
     raw = env.get("PORT", "").strip() or str(DEFAULT_PORT)
-    if not raw.isdigit() or not 1 <= int(raw) <= 65_500:
+    if not (raw.isascii() and raw.isdigit()) or not 1 <= int(raw) <= 65_500:
         raise ConfigError(f"PORT={raw}: must be a number from 1 to 65500")
     return int(raw)
 

@@ -84,10 +84,10 @@ def end_read() -> None:
 
 
 def engine_options(database_url: str) -> dict[str, Any]:
-    """Options for create_engine fitting the database."""
+    """Options for create_engine fitting the database; errors never quote what was stored."""
     if database_url.startswith("sqlite"):
-        return {"connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
-    return {"pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+        return {"hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
+    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
 
 
 def prepare_engine(engine: Engine) -> None:

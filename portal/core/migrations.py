@@ -12,6 +12,7 @@ from sqlalchemy import inspect, text
 from portal.core.db import db
 from portal.core.errors import ConfigError
 
+LOCK_KEY = 7_061_985  # any number that nothing else in this database locks
 FOLDER = Path(__file__).resolve().parent.parent.parent / "migrations"
 
 
@@ -71,6 +72,13 @@ def revision() -> str | None:
 
 @contextmanager
 def _one_at_a_time() -> Iterator[None]:
+    """One process over all machines: PostgreSQL's own lock, a file beside SQLite."""
+    if db.engine.dialect.name == "postgresql":
+        with db.engine.connect() as connection:
+            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            yield
+            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+        return
     lock = current_app.config["SETTINGS"].home / "migrate.lock"
     with lock.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

@@ -16,10 +16,16 @@ from rq import Queue
 
 log = logging.getLogger(__name__)
 
-QUEUE = "pontual"
+# Workers take from the first queue first: whatever a person waits for, and the reconciler, come
+# before the long drains.
+URGENT, SENDING = QUEUES = ("pontual", "pontual-sending")
+DRAIN = "jobs.deliveries.drain"
+DRAINS_WAITING = 4  # so that as many workers can join in
+LOOK_AT = 50  # jobs at the head of a queue among which twins are looked for
 # A worker that is told to stop sends it to its running job: end after what is in your hands.
 FINISH_SIGNAL = signal.SIGUSR1
 HEARTBEAT_KEY = "pontual:cron:heartbeat"  # seconds since the epoch, written by `portal cron`
+PROBE_KEY = "pontual:probe"
 JOB_TIMEOUT = 1800  # seconds; jobs end themselves long before
 TIMEOUTS: Mapping[str, Any] = {"socket_connect_timeout": 2, "socket_timeout": 5}
 
@@ -43,25 +49,32 @@ def wake(job: str, *args: int | str) -> bool:
             enqueue(connection, job, *args)
         finally:
             connection.close()
-    except (RedisError, OSError) as error:
+    except (RedisError, OSError, ValueError) as error:
         log.warning("queue unavailable, %s waits for the reconciler: %s", job, error)
         return False
     return True
 
 
 def enqueue(connection: Redis, job: str, *args: int | str) -> None:
-    """Put a fresh job on the queue; ids are never reused, so no stuck job blocks the next."""
-    Queue(QUEUE, connection=connection, serializer="json").enqueue(
-        job, args=args, job_timeout=JOB_TIMEOUT, result_ttl=60, failure_ttl=86_400
-    )
+    """Put a fresh job on its queue, unless enough of the same already wait there.
+
+    Ids are never reused, so no stuck job blocks the next one; and only jobs that no worker has
+    taken count as waiting. Without this, a minute's wake-ups pile up faster than they are worked.
+    """
+    queue = Queue(SENDING if job == DRAIN else URGENT, connection=connection, serializer="json")
+    waiting = queue.get_jobs(0, LOOK_AT)
+    same = sum(item.func_name == job and list(item.args) == list(args) for item in waiting)
+    if same >= (DRAINS_WAITING if job == DRAIN else 1):
+        return
+    queue.enqueue(job, args=args, job_timeout=JOB_TIMEOUT, result_ttl=60, failure_ttl=86_400)
 
 
 def is_up(url: str) -> bool:
-    """Whether Redis answers."""
+    """Whether Redis answers and takes what is written: full or read-only, it is of no use."""
     try:
         connection = connect(url)
         try:
-            return bool(connection.ping())
+            return bool(connection.set(PROBE_KEY, 1, ex=60))
         finally:
             connection.close()
     except (RedisError, OSError):

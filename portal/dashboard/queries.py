@@ -8,13 +8,14 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select
 
 from portal.contracts.models import Contract
 from portal.core.db import db
+from portal.deliveries.holds import HELD
 from portal.deliveries.limits import DAY, HOUR
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import Kind, State
 from portal.generation.models import Generation, GenerationState
 from portal.smtp.models import AccountState, SmtpAccount
 
-FRESH = timedelta(days=30)  # failures that still deserve a look; the log's own period
+FRESH = timedelta(days=29)  # before today's midnight: the log's own period of 30 days
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,10 +29,20 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Messages of the last 30 days that failed for one cause."""
+    """Messages of the last 30 days that failed for one cause; `reply` is the last one's."""
 
     cause: str
     count: int
+    reply: str
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """Messages that a person holds back, of one run or (None) sent by hand."""
+
+    generation_id: int | None
+    count: int
+    reason: str  # "Pausado por Ana Souza."
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,19 +98,42 @@ def stopped(queues: dict[int, tuple[int, datetime]], now: datetime) -> list[Stop
     ]
 
 
-def failures(now: datetime) -> list[Failures]:
-    """What failed in the last 30 days and nobody sent again, by cause, the most frequent first."""
-    rows = db.session.execute(
-        select(EmailMessage.cause, func.count())
+def failures(midnight: datetime) -> list[Failures]:
+    """What failed in the last 30 days and nobody sent again, by cause, the most frequent first.
+
+    `midnight` began today: the days are those that the log shows by the same period.
+    """
+    groups = (
+        select(
+            EmailMessage.cause,
+            func.count().label("count"),
+            func.max(EmailMessage.id).label("newest"),
+        )
         .where(
             EmailMessage.state == State.FAILED,
             EmailMessage.kind != Kind.TEST,
-            EmailMessage.created_at >= now - FRESH,
+            EmailMessage.created_at >= midnight - FRESH,
         )
         .group_by(EmailMessage.cause)
-        .order_by(func.count().desc(), EmailMessage.cause)
+        .subquery()
     )
-    return [Failures(cause, count) for cause, count in rows]
+    rows = db.session.execute(
+        select(groups.c.cause, groups.c.count, EmailMessage.reply)
+        .join(EmailMessage, EmailMessage.id == groups.c.newest)
+        .order_by(groups.c.count.desc(), groups.c.cause)
+    )
+    return [Failures(*row) for row in rows]
+
+
+def held() -> list[Held]:
+    """What people hold back, by run, the newest run first."""
+    rows = db.session.execute(
+        select(EmailMessage.generation_id, func.count(), func.max(EmailMessage.reason))
+        .where(EmailMessage.state == State.QUEUED, EmailMessage.cause == HELD)
+        .group_by(EmailMessage.generation_id)
+        .order_by(EmailMessage.generation_id.desc())
+    )
+    return [Held(*row) for row in rows]
 
 
 def failed_runs(now: datetime) -> Sequence[Generation]:
@@ -116,20 +150,22 @@ def today(midnight: datetime, queues: dict[int, tuple[int, datetime]]) -> Today:
     titles = db.session.scalar(
         select(func.sum(Generation.receivables)).where(Generation.created_at >= midnight)
     )
+    uncertain = select(func.count()).where(EmailMessage.state == State.UNCERTAIN)
     # One pass over the day's rows: grouped by state, all of the log would be read in that order.
-    sent, failed = db.session.execute(
-        select(_count_of(State.SENT), _count_of(State.FAILED)).where(
-            EmailMessage.created_at >= midnight
-        )
+    sent, failed, undecided = db.session.execute(
+        select(
+            _count_of(State.SENT),
+            _count_of(State.FAILED),
+            uncertain.correlate(None).scalar_subquery(),
+        ).where(EmailMessage.created_at >= midnight)
     ).one()
-    uncertain = db.session.scalar(select(func.count()).where(EmailMessage.state == State.UNCERTAIN))
     return Today(
         titles=int(titles or 0),
         sent=sent,
         failed=failed,
         waiting=sum(count for count, _ in queues.values()),
         oldest=min((oldest for _, oldest in queues.values()), default=None),
-        uncertain=uncertain or 0,
+        uncertain=undecided,
     )
 
 

@@ -38,6 +38,11 @@ SHORT: dict[str, str] = {
     "login_throttled": "logins demais",
     "login_refused": "login recusado",
     "auth_required": "servidor exige login",
+    "oauth_missing": "faltam dados do OAuth",
+    "oauth_refused": "autorização OAuth recusada",
+    "oauth_unreachable": "token OAuth não respondeu",
+    "oauth_address_refused": "endereço do token recusado",
+    "oauth_login_refused": "token OAuth recusado",
     "account_blocked": "conta bloqueada",
     "quota": "limite do provedor",
     "rate_limited": "ritmo alto demais",
@@ -65,7 +70,9 @@ SHORT: dict[str, str] = {
     "interrupted": "envio interrompido",
     "expired": "passou do prazo",
     "skipped": "não era mais preciso",
+    "held": "pausada por uma pessoa",
     "cancelled": "cancelada por uma pessoa",
+    "bounced": "aceita, depois devolvida",
     "confirmed": "entrega confirmada por uma pessoa",
 }
 OWN_CURES: dict[str, str] = {
@@ -74,6 +81,9 @@ OWN_CURES: dict[str, str] = {
     "destinatário antes de decidir.",
     "expired": "Se o cliente ainda precisa do boleto, reenvie.",
     "skipped": "Nada a fazer.",
+    "held": "Fica na fila até alguém retomar: na página da geração, ou em “Retomar” no log de "
+    "e-mail.",
+    "bounced": "Confirme o e-mail com o cliente, corrija o cadastro e envie o boleto à mão.",
     "cancelled": "Para mandar o boleto mesmo assim, envie-o à mão.",
     "confirmed": "Nada a fazer.",
 }
@@ -82,6 +92,16 @@ OWN_CURES: dict[str, str] = {
 def short(cause: str) -> str:
     """The cause in few words; an unknown code as it is."""
     return SHORT.get(cause, cause)
+
+
+def about(cause: str) -> Explanation | None:
+    """The cause alone, for a heading over many messages; None for an unknown one."""
+    if cause not in SHORT:
+        return None
+    own = OWN_CURES.get(cause)
+    if own is not None:
+        return Explanation(cause, f"{short(cause)[0].upper()}{short(cause)[1:]}.", own)
+    return causes.explain(cause)
 
 
 def explain(message: EmailMessage, server: SmtpServer | None = None) -> Explanation | None:

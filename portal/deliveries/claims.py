@@ -3,20 +3,96 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Any, cast
 
-from sqlalchemy import ScalarSelect, Update, delete, func, insert, select, update
+from sqlalchemy import (
+    BindParameter,
+    Select,
+    Table,
+    Update,
+    bindparam,
+    delete,
+    func,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy.engine import CursorResult
 
 from portal.core.db import db
-from portal.deliveries.limits import DAY, HOUR
+from portal.deliveries.limits import DAY
 from portal.deliveries.models import EmailMessage, QuotaUse
+from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
 
 # Longer than connecting and announcing may take; renewed when the body is handed over.
 LEASE = timedelta(seconds=120)
 HANDOVER_LEASE = timedelta(seconds=300)
+
+# Built once: the sender runs them for every message, and building costs more than running.
+_ACCOUNTS = cast(Table, SmtpAccount.__table__)
+_MESSAGES = cast(Table, EmailMessage.__table__)
+_USES = cast(Table, QuotaUse.__table__)
+_LOCK = (
+    select(
+        *(_ACCOUNTS.c[name] for name in ("state", "hold_until", "holds", "max_connections")),
+        *(_ACCOUNTS.c[name] for name in ("minute_limit", "hourly_limit", "daily_limit")),
+    )
+    .where(_ACCOUNTS.c.id == bindparam("account_id"))
+    .with_for_update()
+)
+_TAKE = (
+    update(_MESSAGES)
+    .where(_MESSAGES.c.id == bindparam("message"), _MESSAGES.c.state == State.QUEUED)
+    .values(
+        state=State.SENDING,
+        claim=bindparam("token"),
+        lease_until=bindparam("until"),
+        handed_over=False,
+        attempts=bindparam("number"),
+    )
+)
+_RESERVE = insert(_USES)
+# Its SET clause is made of the parameters that it is run with.
+_OWNED = update(_MESSAGES).where(
+    _MESSAGES.c.id == bindparam("message"),
+    _MESSAGES.c.state == State.SENDING,
+    _MESSAGES.c.claim == bindparam("token"),
+)
+
+
+@cache
+def _next_due(windows: int) -> Select[Any]:
+    """The account's first due message, its connections in use, and the uses in each window."""
+    of_account: BindParameter[int] = bindparam("account_id")
+    busy = select(func.count()).where(
+        _MESSAGES.c.state == State.SENDING,
+        _MESSAGES.c.smtp_account_id == of_account,
+        _MESSAGES.c.lease_until > bindparam("now"),
+    )
+    used = [
+        select(func.count()).where(
+            _USES.c.smtp_account_id == of_account, _USES.c.used_at > bindparam(f"since_{place}")
+        )
+        for place in range(windows)
+    ]
+    return (
+        select(
+            _MESSAGES.c.id,
+            _MESSAGES.c.attempts,
+            busy.scalar_subquery().label("busy"),
+            *(count.scalar_subquery() for count in used),
+        )
+        .where(
+            _MESSAGES.c.smtp_account_id == of_account,
+            _MESSAGES.c.state == State.QUEUED,
+            _MESSAGES.c.next_attempt_at <= bindparam("now"),
+        )
+        .order_by(_MESSAGES.c.next_attempt_at, _MESSAGES.c.id)
+        .limit(1)
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +103,8 @@ class Claim:
     account_id: int
     token: str
     claimed_at: datetime
+    number: int = 1  # of this try
+    rested: bool = False  # whether failures had let the account rest
 
 
 def claim_next(account_id: int, now: datetime) -> Claim | None:
@@ -48,41 +126,30 @@ def claim_next(account_id: int, now: datetime) -> Claim | None:
 
 
 def _claim(account_id: int, now: datetime) -> Claim | None:
-    # The row lock makes the count and the reservation one step for every worker (PostgreSQL);
-    # SQLite holds its only write lock since BEGIN IMMEDIATE.
-    account = db.session.scalar(
-        select(SmtpAccount)
-        .where(SmtpAccount.id == account_id)
-        .with_for_update()
-        .execution_options(populate_existing=True)
-    )
-    if account is None or not may_send(account, now) or not _has_room(account, now):
+    # The row lock makes the count and the reservation one step for every worker (PostgreSQL, where
+    # the statements that follow see what the one before us wrote); SQLite holds its only write
+    # lock since BEGIN IMMEDIATE.
+    run = db.session.connection().execute
+    # Not the whole account, but every column that the rules look at.
+    account = cast(SmtpAccount | None, run(_LOCK, {"account_id": account_id}).one_or_none())
+    if account is None or not may_send(account, now):
         return None
-    message_id = db.session.scalar(
-        select(EmailMessage.id)
-        .where(
-            EmailMessage.smtp_account_id == account_id,
-            EmailMessage.state == State.QUEUED,
-            EmailMessage.next_attempt_at <= now,
-        )
-        .order_by(EmailMessage.next_attempt_at, EmailMessage.id)
-        .limit(1)
-    )
-    if message_id is None:
+    windows = limits_of(account).windows
+    since = {f"since_{place}": now - size for place, (size, _) in enumerate(windows)}
+    due = run(_next_due(len(windows)), {"account_id": account_id, "now": now, **since}).first()
+    if due is None or due.busy >= account.max_connections:
         return None
-    claim = Claim(message_id, account_id, uuid.uuid4().hex, now)
-    won = changed(
-        update(EmailMessage)
-        .where(EmailMessage.id == message_id, EmailMessage.state == State.QUEUED)
-        .values(
-            state=State.SENDING,
-            claim=claim.token,
-            lease_until=now + LEASE,
-            handed_over=False,
-            attempts=EmailMessage.attempts + 1,
-        )
-    )
-    if not won:
+    message_id, attempts, _busy, *used = due
+    if any(count >= limit for count, (_, limit) in zip(used, windows, strict=True)):
+        return None
+    claim = Claim(message_id, account_id, uuid.uuid4().hex, now, attempts + 1, account.holds > 0)
+    values = {
+        "message": message_id,
+        "token": claim.token,
+        "until": now + LEASE,
+        "number": claim.number,
+    }
+    if run(_TAKE, values).rowcount != 1:
         return None
     reserve(account_id, message_id, now)
     return claim
@@ -90,8 +157,8 @@ def _claim(account_id: int, now: datetime) -> Claim | None:
 
 def reserve(account_id: int, message_id: int | None, now: datetime) -> None:
     """Count one recipient against the account's limits. The caller commits."""
-    db.session.execute(
-        insert(QuotaUse).values(smtp_account_id=account_id, message_id=message_id, used_at=now)
+    db.session.connection().execute(
+        _RESERVE, {"smtp_account_id": account_id, "message_id": message_id, "used_at": now}
     )
 
 
@@ -99,33 +166,6 @@ def may_send(account: SmtpAccount, now: datetime) -> bool:
     """Whether the account is active and not resting."""
     resting = account.hold_until is not None and account.hold_until > now
     return account.state == AccountState.ACTIVE and not resting
-
-
-def _has_room(account: SmtpAccount, now: datetime) -> bool:
-    hour, day, busy = db.session.execute(
-        select(
-            _uses(account.id, now - HOUR),
-            _uses(account.id, now - DAY),
-            select(func.count())
-            .where(
-                EmailMessage.state == State.SENDING,
-                EmailMessage.smtp_account_id == account.id,
-                EmailMessage.lease_until > now,
-            )
-            .scalar_subquery(),
-        )
-    ).one()
-    return bool(
-        hour < account.hourly_limit and day < account.daily_limit and busy < account.max_connections
-    )
-
-
-def _uses(account_id: int, since: datetime) -> ScalarSelect[int]:
-    return (
-        select(func.count())
-        .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > since)
-        .scalar_subquery()
-    )
 
 
 def uses_of_last_day(account_id: int, now: datetime) -> list[datetime]:
@@ -144,9 +184,8 @@ def hand_over(claim: Claim, now: datetime, **as_sent: str) -> bool:
 
     False: the lease was lost, another worker may have the message; do not send.
     """
-    won = changed(
-        _owned(claim).values(handed_over=True, lease_until=now + HANDOVER_LEASE, **as_sent)
-    )
+    values = {"handed_over": True, "lease_until": now + HANDOVER_LEASE, **as_sent}
+    won = _write_owned(claim, values)
     db.session.commit()
     return won
 
@@ -162,15 +201,12 @@ def release_quota(claim: Claim) -> None:
 
 def settle(claim: Claim, **values: object) -> bool:
     """Write the end of a try if the claim still holds. The caller commits."""
-    return changed(_owned(claim).values(claim=None, lease_until=None, **values))
+    return _write_owned(claim, {"claim": None, "lease_until": None, **values})
 
 
-def _owned(claim: Claim) -> Update:
-    return update(EmailMessage).where(
-        EmailMessage.id == claim.message_id,
-        EmailMessage.state == State.SENDING,
-        EmailMessage.claim == claim.token,
-    )
+def _write_owned(claim: Claim, values: dict[str, object]) -> bool:
+    owner = {"message": claim.message_id, "token": claim.token}
+    return db.session.connection().execute(_OWNED, {**owner, **values}).rowcount == 1
 
 
 def changed(statement: Update) -> bool:

@@ -1,28 +1,32 @@
 """What a claimed message says: loaded as it stands now, composed without a transaction."""
 
 import hashlib
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from functools import lru_cache
+from types import SimpleNamespace
+from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import select
-from sqlalchemy.orm import joinedload, selectinload
+from sqlalchemy import BindParameter, Table, bindparam, select
 
-from portal.boletos import Slip, render_pdf
+from portal.boletos import InvalidBoleto, RenderFailed, Slip, render_pdf
 from portal.clients.models import Client
+from portal.contracts.models import Contract
 from portal.core import clock
 from portal.core.crypto import SecretUnreadable
 from portal.core.db import db
 from portal.deliveries.claims import Claim
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.receivables.models import Receivable, ReceivableStatus
-from portal.receivables.slips import slip_of
 from portal.settings.models import GeneralSettings
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, CompanyFacts, ContractFacts, MessageFacts, TitleFacts
 from portal.smtp.mailboxes import InvalidMailbox
 from portal.smtp.message import compose as compose_message
 from portal.smtp.message import sanitise_html
+from portal.smtp.models import SmtpAccount
 from portal.smtp.server import SmtpServer
 from portal.smtp.variables import MessageTooLarge, problems, render
 
@@ -56,49 +60,87 @@ class Mail:
     as_sent: dict[str, str]
 
 
+# Built once: the sender runs them for every message, and building costs more than running.
+_ACCOUNTS = cast(Table, SmtpAccount.__table__)
+_MESSAGES = cast(Table, EmailMessage.__table__)
+_CLIENTS = cast(Table, Client.__table__)
+_TITLES = cast(Table, Receivable.__table__)
+_CONTRACTS = cast(Table, Contract.__table__)
+_GENERAL = cast(Table, GeneralSettings.__table__)
+_CLIENT_COLUMNS = ("name", "cpf_cnpj", "address", "number", "district", "city", "state")
+_COMPANY_COLUMNS = ("company_name", "company_cpf_cnpj", "company_phone", "company_email")
+_LINKS = cast(Table, MessageReceivable.__table__)
+_THIS: BindParameter[int] = bindparam("message")
+_HEAD = (
+    select(
+        _MESSAGES.c.recipient,
+        _MESSAGES.c.message_id,
+        *(_CLIENTS.c[name].label(f"client_{name}") for name in _CLIENT_COLUMNS),
+        *(_GENERAL.c[name] for name in _COMPANY_COLUMNS),
+        _ACCOUNTS,
+    )
+    .select_from(
+        _MESSAGES.join(_ACCOUNTS, _ACCOUNTS.c.id == _MESSAGES.c.smtp_account_id)
+        .outerjoin(_CLIENTS, _CLIENTS.c.id == _MESSAGES.c.client_id)
+        .outerjoin(_GENERAL, _GENERAL.c.id == 1)
+    )
+    .where(_MESSAGES.c.id == _THIS)
+)
+_CARRIED = (
+    select(
+        *(_TITLES.c[name] for name in ("contract_id", "status", "document_number", "amount")),
+        *(_TITLES.c[name] for name in ("due_date", "competence", "nosso_numero")),
+        *(_TITLES.c[name] for name in ("linha_digitavel", "codigo_barras", "printed")),
+        _CONTRACTS.c.code,
+        _CONTRACTS.c.plan,
+    )
+    .select_from(
+        _LINKS.join(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id).join(
+            _CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id
+        )
+    )
+    .where(_LINKS.c.message_id == _THIS)
+    .order_by(_TITLES.c.due_date, _TITLES.c.id)
+)
+
+
 def load(claim: Claim, now: datetime) -> Parcel:
     """Everything the claimed message needs, read in one short transaction. Raises Unsendable."""
-    message = db.session.scalars(
-        select(EmailMessage)
-        .where(EmailMessage.id == claim.message_id)
-        .options(
-            joinedload(EmailMessage.smtp_account),
-            joinedload(EmailMessage.client),
-            selectinload(EmailMessage.links)
-            .joinedload(MessageReceivable.receivable)
-            .joinedload(Receivable.contract),
-        )
-        .execution_options(populate_existing=True)
-    ).one()
+    run = db.session.connection().execute
+    this = {"message": claim.message_id}
     try:
-        return _parcel(message, now)
+        return _parcel(run(_HEAD, this).one(), run(_CARRIED, this).all(), now)
     finally:
         db.session.rollback()
 
 
-def _parcel(message: EmailMessage, now: datetime) -> Parcel:
-    account = message.smtp_account
+def _parcel(head: Any, carried: Sequence[Any], now: datetime) -> Parcel:
+    # Rows have the attributes of the tables' classes, without the cost of making those.
     try:
-        server = accounts.server_of(account, current_app.config["SETTINGS"].keys)
+        server = accounts.server_of(cast(SmtpAccount, head), current_app.config["SETTINGS"].keys)
     except SecretUnreadable:
         raise Unsendable(
-            f"A senha da conta “{account.name}” não pôde ser lida. Digite-a de novo na conta."
+            f"A senha da conta “{head.name}” não pôde ser lida. Digite-a de novo na conta."
         ) from None
-    titles = [title for title in message.receivables if title.status == ReceivableStatus.OPEN]
+    titles = [title for title in carried if title.status == ReceivableStatus.OPEN]
+    contracts = {title.contract_id: ContractFacts(title.code, title.plan) for title in titles}
+    company = _company_of(head) if head.company_name is not None else CompanyFacts("")
+    payer = {name: getattr(head, f"client_{name}") for name in _CLIENT_COLUMNS}
+    client = None if payer["name"] is None else cast(Client, SimpleNamespace(**payer))
     return Parcel(
         server=server,
-        recipient=message.recipient,
-        message_id=message.message_id,
-        subject=account.subject,
-        body=account.body,
-        facts=facts_for(message, titles, now),
-        slips=tuple(slip_of(title) for title in titles if title.has_boleto),
+        recipient=head.recipient,
+        message_id=head.message_id,
+        subject=head.subject,
+        body=head.body,
+        facts=_facts(client, titles, contracts.values(), company, now),
+        slips=tuple(Slip.from_dict(title.printed) for title in titles if title.codigo_barras),
         date=now,
-        skip="" if titles else _skip_reason(message.receivables),
+        skip="" if titles else _skip_reason(carried),
     )
 
 
-def _skip_reason(titles: list[Receivable]) -> str:
+def _skip_reason(titles: Sequence[Receivable]) -> str:
     if not titles:
         return "sem títulos"
     if all(title.status == ReceivableStatus.PAID for title in titles):
@@ -110,28 +152,45 @@ def _skip_reason(titles: list[Receivable]) -> str:
 
 def facts_for(message: EmailMessage, titles: list[Receivable], now: datetime) -> MessageFacts:
     """What the variables show. Payer and numbers are those frozen in the titles."""
-    there = clock.local(now, current_app.config["SETTINGS"].timezone)
-    client = message.client
     contracts = {title.contract_id: title.contract for title in titles}
+    return _facts(
+        message.client,
+        titles,
+        [ContractFacts(item.code, item.plan) for item in contracts.values()],
+        company_facts(),
+        now,
+    )
+
+
+def _facts(
+    client: Client | None,
+    titles: Sequence[Receivable],
+    contracts: Iterable[ContractFacts],
+    company: CompanyFacts,
+    now: datetime,
+) -> MessageFacts:
+    there = clock.local(now, current_app.config["SETTINGS"].timezone)
     return MessageFacts(
         client=ClientFacts(
             name=client.name if client else "",
             cpf_cnpj=client.cpf_cnpj if client else "",
             address=_address(client) if client else "",
         ),
-        company=company_facts(),
+        company=company,
         titles=tuple(title_facts(title) for title in titles),
         today=there.date(),
         hour=there.hour,
-        contracts=tuple(ContractFacts(item.code, item.plan) for item in contracts.values()),
+        contracts=tuple(contracts),
     )
 
 
 def company_facts() -> CompanyFacts:
     """The company of Parâmetros gerais."""
     general = db.session.get(GeneralSettings, 1)
-    if general is None:
-        return CompanyFacts("")
+    return CompanyFacts("") if general is None else _company_of(general)
+
+
+def _company_of(general: Any) -> CompanyFacts:
     return CompanyFacts(
         general.company_name,
         general.company_cpf_cnpj,
@@ -161,12 +220,12 @@ def compose(parcel: Parcel) -> Mail:
     """Render text, HTML and PDFs, and put them together. Raises Unsendable."""
     if not parcel.slips:
         raise Unsendable("Não há boleto para anexar: a carteira não tem dados bancários.")
-    refused = problems(parcel.subject, parcel.body)
+    refused = _first_problem(parcel.subject, parcel.body)
     if refused:
-        raise Unsendable(f"A mensagem da conta precisa de correção: {refused[0].message}")
+        raise Unsendable(f"A mensagem da conta precisa de correção: {refused}")
     try:
         rendered = render(parcel.subject, parcel.body, parcel.facts)
-        attachments = _attachments(parcel.slips)
+        attachments = attachments_of(parcel.slips)
         message = compose_message(
             parcel.server,
             parcel.recipient,
@@ -175,7 +234,7 @@ def compose(parcel: Parcel) -> Mail:
             parcel.message_id,
             parcel.date,
         )
-    except MessageTooLarge as error:
+    except (MessageTooLarge, RenderFailed, InvalidBoleto) as error:
         raise Unsendable(str(error)) from error
     except InvalidMailbox as error:
         raise Unsendable(f"Endereço inválido: {error}") from error
@@ -193,7 +252,15 @@ def compose(parcel: Parcel) -> Mail:
     )
 
 
-def _attachments(slips: tuple[Slip, ...]) -> list[tuple[str, bytes]]:
+@lru_cache(maxsize=32)
+def _first_problem(subject: str, body: str) -> str:
+    """What keeps this text from being sent; the same for all messages of an account."""
+    found = problems(subject, body)
+    return found[0].message if found else ""
+
+
+def attachments_of(slips: tuple[Slip, ...]) -> list[tuple[str, bytes]]:
+    """(file name, PDF) of each attachment: one for each boleto, or one for all of many."""
     if len(slips) > MERGE_ABOVE:
         return [(f"boletos-{len(slips)}.pdf", render_pdf(slips))]
     return [

@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from portal.core.db import db
 from portal.deliveries.claims import uses_of_last_day
-from portal.deliveries.limits import Limits, leave_times
+from portal.deliveries.limits import leave_times
 from portal.deliveries.models import EmailMessage
+from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
 
@@ -52,6 +53,7 @@ def _places(waiting: Sequence[EmailMessage]) -> dict[int, int]:
         select(EmailMessage.id, place.label("place"))
         .where(
             EmailMessage.state == State.QUEUED,
+            EmailMessage.next_attempt_at.is_not(None),  # held back: not in the queue's way
             EmailMessage.smtp_account_id.in_({message.smtp_account_id for message in waiting}),
         )
         .subquery()
@@ -63,5 +65,4 @@ def _places(waiting: Sequence[EmailMessage]) -> dict[int, int]:
 
 def _moments(account: SmtpAccount, count: int, now: datetime) -> list[datetime]:
     start = max(now, account.hold_until or now)
-    limits = Limits(account.hourly_limit, account.daily_limit)
-    return leave_times(uses_of_last_day(account.id, now), limits, count, start)
+    return leave_times(uses_of_last_day(account.id, now), limits_of(account), count, start)

@@ -165,8 +165,7 @@ def open_receivables_limit(facts: Facts) -> Requirement:
     url = f"/financeiro/titulos?contrato={facts.contract_id}&situacao=open"
     limit = facts.max_open_receivables
     if limit is None:
-        evidence = f"{facts.open_receivables} em aberto, sem limite"
-        return Requirement("open_receivables_limit", Status.OK, evidence, url)
+        return Requirement("open_receivables_limit", Status.OK, "sem limite", url)
     status = Status.BLOCKED if facts.open_receivables >= limit else Status.OK
     evidence = f"{facts.open_receivables} em aberto, limite {limit}"
     return Requirement("open_receivables_limit", status, evidence, url)

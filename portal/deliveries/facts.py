@@ -1,20 +1,30 @@
 """From the database to the facts of the rule; reads only."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import ColumnElement, Select, func, select
 
 from portal.boletos import InvalidBoleto, bank
 from portal.clients.models import Client
-from portal.contracts.models import Contract
+from portal.contracts import schedule
+from portal.contracts.bank_holidays import is_bank_holiday
+from portal.contracts.business_days import next_business_day
+from portal.contracts.models import Contract, ContractStatus
 from portal.core.db import db
 from portal.core.errors import NotFound
 from portal.deliveries.eligibility import AccountFacts, Facts, Verdict, WalletFacts, judge
 from portal.receivables.models import Receivable, ReceivableStatus
-from portal.settings.models import DeliveryType, FinancialSettings, GeneralSettings
+from portal.settings.models import (
+    BusinessDayRule,
+    DeliveryType,
+    FinancialSettings,
+    GeneralSettings,
+    Holiday,
+)
 from portal.smtp import variables
 from portal.smtp.models import AccountState, Security, SmtpAccount
 from portal.wallets.models import Wallet, WalletKind
@@ -58,7 +68,29 @@ class Context:
     account: AccountFacts | None
     wallets: dict[int, Wallet]
     wallet_facts: dict[int, WalletFacts]
+    business_day_rule: BusinessDayRule
+    holidays: frozenset[date]  # municipal, where the rule asks; the national ones are known
+    pro_rata: bool
     now: datetime
+
+    def due_date(self, competence: date, due_day: int) -> date:
+        """When a title of the month falls due, by the business-day rule.
+
+        With NEXT it may be a day of the following month.
+        """
+        day = schedule.due_date(competence, due_day)
+        if self.business_day_rule == BusinessDayRule.KEEP:
+            return day
+        return next_business_day(day, self._is_holiday)
+
+    def amount(self, row: Any, competence: date) -> Decimal:
+        """What one row of `candidates` is charged for the month, R$."""
+        if not self.pro_rata:
+            return Decimal(row.amount)
+        return schedule.first_month_amount(row.amount, competence, row.activated_on)
+
+    def _is_holiday(self, day: date) -> bool:
+        return day in self.holidays or is_bank_holiday(day)
 
 
 def load_context(now: datetime) -> Context:
@@ -66,6 +98,7 @@ def load_context(now: datetime) -> Context:
     general = db.session.get(GeneralSettings, 1)
     financial = db.session.get(FinancialSettings, 1)
     wallets = {wallet.id: wallet for wallet in db.session.scalars(select(Wallet))}
+    rule = general.business_day_rule if general else BusinessDayRule.KEEP
     account = financial.smtp_account if financial else None
     return Context(
         default_delivery_type=general.default_delivery_type if general else DeliveryType.PRINTED,
@@ -74,8 +107,15 @@ def load_context(now: datetime) -> Context:
         account=account_facts(account) if account else None,
         wallets=wallets,
         wallet_facts={wallet.id: wallet_facts(wallet) for wallet in wallets.values()},
+        business_day_rule=rule,
+        holidays=_holidays() if rule == BusinessDayRule.NEXT else frozenset(),
+        pro_rata=financial.pro_rata if financial else False,
         now=now,
     )
+
+
+def _holidays() -> frozenset[date]:
+    return frozenset(db.session.scalars(select(Holiday.day)))
 
 
 def account_facts(account: SmtpAccount) -> AccountFacts:
@@ -95,7 +135,7 @@ def account_facts(account: SmtpAccount) -> AccountFacts:
         test_accepted=bool(account.test_accepted),
         test_is_current=account.test_is_current,
         tested_by=account.tested_by,
-        has_credentials=not account.requires_auth or bool(account.username and account.password),
+        has_credentials=account.has_credentials,
         subject=account.subject.strip(),
         body_present=bool(account.body.strip()),
         variables=len({token.name for token in variables.find(text)}),
@@ -130,8 +170,9 @@ def candidates(
     contract_codes: Sequence[str] = (),
     wallet_id: int | None = None,
     contract_ids: Iterable[int] | None = None,
+    where: Sequence[ColumnElement[bool]] = (),
 ) -> Candidates:
-    """Contracts to look at, with their client's columns, in a stable order."""
+    """Contracts to look at, with their client's columns; those of a client stand together."""
     query: Candidates = select(*CANDIDATE_COLUMNS).join(Client, Client.id == Contract.client_id)
     if contract_codes:
         query = query.where(Contract.code.in_(contract_codes))
@@ -139,27 +180,38 @@ def candidates(
         query = query.where(Contract.id.in_(list(contract_ids)))
     if wallet_id is not None:
         query = query.where(Contract.wallet_id == wallet_id)
-    return query.order_by(Contract.id)
+    return query.where(*where).order_by(Contract.client_id, Contract.id)
 
 
-def generated_already(competences: Sequence[date]) -> set[tuple[int, date]]:
-    """(contract id, competence) of every title that exists in these months."""
-    rows = db.session.execute(
-        select(Receivable.contract_id, Receivable.competence).where(
-            Receivable.competence.in_(competences)
-        )
+def generated_already(
+    competences: Sequence[date], contract_ids: Collection[int] | None = None, before: int = 0
+) -> set[tuple[int, date]]:
+    """(contract id, competence) of every title that exists in these months.
+
+    `contract_ids` narrows to these contracts; `before` to what earlier runs than this one made.
+    """
+    query = select(Receivable.contract_id, Receivable.competence).where(
+        Receivable.competence.in_(competences), *_narrowed(contract_ids, before)
     )
+    rows = db.session.execute(query)
     return {(contract_id, competence) for contract_id, competence in rows}
 
 
-def open_counts() -> dict[int, int]:
-    """Open titles by contract."""
-    rows = db.session.execute(
+def open_counts(contract_ids: Collection[int] | None = None, before: int = 0) -> dict[int, int]:
+    """Open titles by contract; narrowed as in `generated_already`."""
+    query = (
         select(Receivable.contract_id, func.count())
-        .where(Receivable.status == ReceivableStatus.OPEN)
+        .where(Receivable.status == ReceivableStatus.OPEN, *_narrowed(contract_ids, before))
         .group_by(Receivable.contract_id)
     )
-    return dict(rows.all())
+    return dict(db.session.execute(query).all())
+
+
+def _narrowed(contract_ids: Collection[int] | None, before: int) -> Iterator[ColumnElement[bool]]:
+    if contract_ids is not None:
+        yield Receivable.contract_id.in_(contract_ids)
+    if before:
+        yield func.coalesce(Receivable.generation_id, 0) < before
 
 
 def facts_of(
@@ -168,7 +220,7 @@ def facts_of(
     """Facts of one row of `candidates`."""
     return Facts(
         contract_id=row.contract_id,
-        contract_status=row.contract_status.value,
+        contract_status=_status(row, competence),
         contract_delivery_type=row.delivery_type.value if row.delivery_type else None,
         default_delivery_type=context.default_delivery_type.value,
         client_id=row.client_id,
@@ -183,6 +235,14 @@ def facts_of(
         competence=month(competence),
         now=context.now,
     )
+
+
+def _status(row: Any, competence: date) -> str:
+    """The contract's status in the competence; one that starts later is not active in it yet."""
+    status: ContractStatus = row.contract_status
+    if status == ContractStatus.ACTIVE and schedule.starts_after(competence, row.activated_on):
+        return f"ativado em {row.activated_on:%d/%m/%Y}"
+    return status.value
 
 
 def verdicts(

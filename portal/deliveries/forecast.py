@@ -7,8 +7,9 @@ from sqlalchemy import func, select
 
 from portal.core.db import db
 from portal.deliveries.claims import uses_of_last_day
-from portal.deliveries.limits import HOUR, Limits, leave_times
+from portal.deliveries.limits import HOUR, MINUTE, leave_times
 from portal.deliveries.models import EmailMessage
+from portal.deliveries.room import limits_of
 from portal.deliveries.states import WAITING
 from portal.smtp.models import SmtpAccount
 
@@ -24,6 +25,8 @@ class Forecast:
     waiting: int
     queue_ends: datetime | None  # when the last one waiting leaves
     leaves: tuple[datetime, ...]  # of the new messages asked about, in order
+    minute: int | None = None  # None: no limit per minute
+    used_minute: int = 0
 
     @property
     def eta(self) -> datetime | None:
@@ -38,12 +41,15 @@ def forecast(account_id: int, new_messages: int, now: datetime) -> Forecast:
     waiting = (
         db.session.scalar(
             select(func.count()).where(
-                EmailMessage.smtp_account_id == account_id, EmailMessage.state.in_(WAITING)
+                EmailMessage.smtp_account_id == account_id,
+                EmailMessage.state.in_(WAITING),
+                # What a person holds back has no next attempt, and is not in the queue's way.
+                EmailMessage.next_attempt_at.is_not(None),
             )
         )
         or 0
     )
-    limits = Limits(account.hourly_limit, account.daily_limit)
+    limits = limits_of(account)
     start = max(now, account.hold_until or now)  # a resting account sends nothing before
     times = leave_times(uses, limits, waiting + new_messages, start)
     return Forecast(
@@ -54,4 +60,6 @@ def forecast(account_id: int, new_messages: int, now: datetime) -> Forecast:
         waiting=waiting,
         queue_ends=times[waiting - 1] if waiting else None,
         leaves=tuple(times[waiting:]),
+        minute=limits.minute,
+        used_minute=sum(used > now - MINUTE for used in uses),
     )

@@ -18,6 +18,8 @@ PERIODS: dict[str, tuple[str, int]] = {
 }
 NOBODY = 0  # the filter's number for what the command line did
 BATCH = re.compile(r"[0-9a-f]{16}")
+# The names of the filters in the URL.
+ARGUMENTS = ("q", "estado", "causa", "conta", "usuario", "periodo", "de", "ate", "geracao", "lote")
 
 
 @dataclass(frozen=True, slots=True)

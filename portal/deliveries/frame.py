@@ -1,4 +1,4 @@
-"""The state of sending, in the top bar of every page: two queries at most."""
+"""The state of sending, in the top bar of every page, and the banner of what has stopped."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,6 +10,7 @@ from sqlalchemy import func, select
 
 from portal.core import clock
 from portal.core.db import db
+from portal.deliveries.holds import HELD
 from portal.deliveries.limits import HOUR
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import State
@@ -38,6 +39,43 @@ def frame_sending() -> dict[str, Any]:
     return {"frame_sending": sending(clock.now(), current_app.config["SETTINGS"].timezone)}
 
 
+@dataclass(frozen=True, slots=True)
+class Stopped:
+    """An account that is paused while e-mails wait for it: why, since when, and where to go."""
+
+    name: str
+    reason: str
+    since: datetime | None
+    waiting: int
+    url: str
+
+
+def stopped() -> list[Stopped]:
+    """For templates: paused accounts with e-mails that wait, by name; one query."""
+    waiting = (
+        select(func.count())
+        .where(EmailMessage.smtp_account_id == SmtpAccount.id, EmailMessage.state == State.QUEUED)
+        .correlate(SmtpAccount)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(
+            SmtpAccount.id,
+            SmtpAccount.name,
+            SmtpAccount.pause_reason,
+            SmtpAccount.paused_at,
+            waiting,
+        )
+        .where(SmtpAccount.state == AccountState.PAUSED)
+        .order_by(SmtpAccount.name)
+    )
+    return [
+        Stopped(name, _first(reason), paused_at, count, url_for("smtp.edit", account_id=account_id))
+        for account_id, name, reason, paused_at, count in rows
+        if count
+    ]
+
+
 def sending(now: datetime, timezone: str) -> Sending:
     """How the account of Parâmetros financeiro is doing."""
     account = db.session.execute(
@@ -62,11 +100,13 @@ def sending(now: datetime, timezone: str) -> Sending:
 
 
 def _moving(account: Any, now: datetime, timezone: str) -> Sending:
-    used, last_use, queued, due, busy = db.session.execute(
+    # A message that a person holds back has no next attempt.
+    used, last_use, queued, held, due, busy = db.session.execute(
         select(
             _uses(account.id, now, func.count()),
             _uses(account.id, now, func.max(QuotaUse.used_at)),
-            _messages(account.id, State.QUEUED),
+            _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at.is_not(None)),
+            _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at.is_(None)),
             _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at <= now),
             _messages(account.id, State.SENDING),
         )
@@ -81,7 +121,11 @@ def _moving(account: Any, now: datetime, timezone: str) -> Sending:
         return Sending("success", f"Enviando · {pace}", url_for("deliveries.log"))
     if queued:
         why = f" · {pace}" if full else ""
+        why = f"{why} · pausados: {number(held)}" if held else why
         return Sending("info", f"Na fila: {number(queued)}{why}", waiting)
+    if held:
+        url = url_for("deliveries.log", estado="queued", causa=HELD)
+        return Sending("warning", f"Pausados por uma pessoa: {number(held)}", url)
     return Sending("muted", "Nada na fila", url_for("deliveries.log"))
 
 
@@ -103,8 +147,13 @@ def _messages(account_id: int, state: State, *more: Any) -> Any:
     )
 
 
+def _first(reason: str) -> str:
+    """The first sentence of a pause's reason, without its full stop."""
+    return reason.split(". ")[0].rstrip(".").strip() or "por uma pessoa"
+
+
 def _brief(reason: str) -> str:
     """The first sentence, small enough for the bar, beginning in lower case."""
-    first = reason.split(". ")[0].rstrip(".").strip() or "por uma pessoa"
+    first = _first(reason)
     first = first if len(first) <= REASON_LENGTH else first[: REASON_LENGTH - 1].rstrip() + "…"
     return first[0].lower() + first[1:]

@@ -4,25 +4,33 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+MINUTE = timedelta(seconds=60)
 HOUR = timedelta(seconds=3600)
 DAY = timedelta(seconds=86_400)
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """At most so many recipients in any window of 3600 s and of 86400 s."""
+    """At most so many recipients in any window of 3600 s, of 86400 s and, where set, of 60 s."""
 
     hourly: int
     daily: int
+    minute: int | None = None
+
+    @property
+    def windows(self) -> tuple[tuple[timedelta, int], ...]:
+        """Each window's size and limit, the shortest first."""
+        short = () if self.minute is None else ((MINUTE, self.minute),)
+        return (*short, (HOUR, self.hourly), (DAY, self.daily))
 
 
 def next_slot(uses: Sequence[datetime], limits: Limits, now: datetime) -> datetime:
-    """When the next message may leave: `now`, or the moment the fuller window opens.
+    """When the next message may leave: `now`, or the moment the fullest window opens.
 
     `uses` are the moments of the last day's uses, oldest first. Pure.
     """
     opens = now
-    for size, limit in ((HOUR, limits.hourly), (DAY, limits.daily)):
+    for size, limit in limits.windows:
         inside = [used for used in uses if used > now - size]
         if len(inside) >= limit:
             # A use leaves the window exactly `size` after it entered.
@@ -38,14 +46,14 @@ def finish_time(uses: Sequence[datetime], limits: Limits, waiting: int, now: dat
 def leave_times(
     uses: Sequence[datetime], limits: Limits, waiting: int, now: datetime
 ) -> list[datetime]:
-    """The earliest moment of each of `waiting` messages under both windows, in order. Pure."""
+    """The earliest moment of each of `waiting` messages under every window, in order. Pure."""
     times = list(uses)
     start = len(times)
+    windows = limits.windows
     moment = now
     for _ in range(waiting):
-        if len(times) >= limits.hourly:
-            moment = max(moment, times[-limits.hourly] + HOUR)
-        if len(times) >= limits.daily:
-            moment = max(moment, times[-limits.daily] + DAY)
+        for size, limit in windows:
+            if len(times) >= limit:
+                moment = max(moment, times[-limit] + size)
         times.append(moment)
     return times[start:]

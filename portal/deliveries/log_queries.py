@@ -16,6 +16,7 @@ from portal.core.errors import NotFound
 from portal.core.money import CENT
 from portal.deliveries.departures import departures
 from portal.deliveries.forms import NOBODY, LogFilters
+from portal.deliveries.holds import is_held
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.receivables.models import Receivable
@@ -31,6 +32,7 @@ ACCOUNT_COLUMNS = (
     SmtpAccount.hold_until,
     SmtpAccount.hourly_limit,
     SmtpAccount.daily_limit,
+    SmtpAccount.minute_limit,
 )
 
 
@@ -69,7 +71,7 @@ def search(
 def rows_of(messages: Sequence[EmailMessage], now: datetime) -> list[Row]:
     """The messages with what they carry and when they leave; a fixed number of queries."""
     titles = carried([message.id for message in messages])
-    leaving = departures(messages, now)
+    leaving = departures([item for item in messages if not is_held(item)], now)
     return [Row(message, titles.get(message.id), leaving.get(message.id)) for message in messages]
 
 

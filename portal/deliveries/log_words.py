@@ -6,6 +6,7 @@ from datetime import datetime
 
 from portal.core.money import format_brl
 from portal.deliveries.cause_names import short
+from portal.deliveries.holds import is_held
 from portal.deliveries.labels import KINDS
 from portal.deliveries.log_queries import Carried, Row
 from portal.deliveries.models import EmailMessage
@@ -75,6 +76,8 @@ def detail(row: Row, now: datetime, timezone: str) -> str:
     """What stands beside the state: when it leaves, when it was accepted, or why not."""
     message = row.message
     match message.state:
+        case State.QUEUED if is_held(message):
+            return held_by(message)
         case State.QUEUED:
             return _leaving(row, now, timezone)
         case State.SENT if message.accepted_at:
@@ -85,6 +88,12 @@ def detail(row: Row, now: datetime, timezone: str) -> str:
             return message.reason
         case _:
             return ""
+
+
+def held_by(message: EmailMessage) -> str:
+    """`pausado por Ana Souza`, from the reason that the pause wrote."""
+    reason = message.reason.rstrip(".")
+    return reason[:1].lower() + reason[1:]
 
 
 def _leaving(row: Row, now: datetime, timezone: str) -> str:

@@ -9,13 +9,12 @@ from sqlalchemy import insert, select
 
 from portal.core.db import db
 from portal.core.errors import PortalError
-from portal.core.queue import wake
+from portal.core.queue import DRAIN, wake
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.smtp.message import new_message_id
 from portal.smtp.models import AccountState, SmtpAccount
 
-DRAIN = "jobs.deliveries.drain"
 CHUNK = 500  # names in one IN list
 
 
@@ -129,7 +128,9 @@ def _domain_of(account_id: int) -> str:
 
 def wake_accounts() -> None:
     """One wake-up per active account that has something due; call it after the commit."""
-    for account_id in accounts_with_work():
+    account_ids = accounts_with_work()
+    db.session.rollback()  # no transaction while Redis is waited for
+    for account_id in account_ids:
         wake(DRAIN, account_id)
 
 

@@ -21,42 +21,50 @@ def counts() -> dict[str, int]:
     return {state.value: found.get(state, 0) for state in State}
 
 
+# What is printed of a message; never its text, which is long.
+COLUMNS = (
+    EmailMessage.id,
+    EmailMessage.kind,
+    EmailMessage.recipient,
+    EmailMessage.subject,
+    EmailMessage.state,
+    EmailMessage.attempts,
+    EmailMessage.message_id,
+    EmailMessage.reason,
+    EmailMessage.cause,
+    EmailMessage.reply,
+    EmailMessage.created_at,
+    EmailMessage.accepted_at,
+    EmailMessage.next_attempt_at,
+)
+
+
 def export(status: str = "") -> dict[str, Any]:
     """Counts per state and every message (of one state), for `portal deliveries`."""
-    query = select(EmailMessage).order_by(EmailMessage.id)
+    messages = select(*COLUMNS).order_by(EmailMessage.id)
+    links = select(MessageReceivable.message_id, MessageReceivable.receivable_id).order_by(
+        MessageReceivable.receivable_id
+    )
     if status:
         if status not in set(State):
             known = ", ".join(State)
             raise InvalidValue("status", f"Estado “{status}” não existe. Use um destes: {known}.")
-        query = query.where(EmailMessage.state == State(status))
-    messages = db.session.scalars(query).all()
-    titles: dict[int, list[int]] = defaultdict(list)
-    for message_id, receivable_id in db.session.execute(
-        select(MessageReceivable.message_id, MessageReceivable.receivable_id).order_by(
-            MessageReceivable.receivable_id
+        wanted = EmailMessage.state == State(status)
+        messages = messages.where(wanted)
+        links = links.join(EmailMessage, EmailMessage.id == MessageReceivable.message_id).where(
+            wanted
         )
-    ):
+    titles: dict[int, list[int]] = defaultdict(list)
+    for message_id, receivable_id in db.session.execute(links):
         titles[message_id].append(receivable_id)
+    rows = db.session.execute(messages).mappings()
     return {
         "counts": counts(),
-        "messages": [_row(message, titles[message.id]) for message in messages],
+        "messages": [_row(dict(row), titles[row["id"]]) for row in rows],
     }
 
 
-def _row(message: EmailMessage, receivables: list[int]) -> dict[str, Any]:
-    return {
-        "id": message.id,
-        "kind": message.kind.value,
-        "recipient": message.recipient,
-        "subject": message.subject,
-        "state": message.state.value,
-        "attempts": message.attempts,
-        "message_id": message.message_id,
-        "receivables": receivables,
-        "reason": message.reason,
-        "cause": message.cause,
-        "reply": message.reply,
-        "created_at": message.created_at.isoformat(),
-        "accepted_at": message.accepted_at.isoformat() if message.accepted_at else None,
-        "next_attempt_at": message.next_attempt_at.isoformat() if message.next_attempt_at else None,
-    }
+def _row(columns: dict[str, Any], receivables: list[int]) -> dict[str, Any]:
+    moments = ("created_at", "accepted_at", "next_attempt_at")
+    texts = {name: columns[name].isoformat() if columns[name] else None for name in moments}
+    return columns | texts | {"receivables": receivables}

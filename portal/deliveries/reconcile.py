@@ -9,8 +9,8 @@ from sqlalchemy import delete, func, insert, select, update
 
 from portal.core import clock
 from portal.core.db import db
-from portal.core.queue import wake
-from portal.deliveries import outbox
+from portal.core.queue import DRAIN, wake
+from portal.deliveries import alerts, backoff, holds
 from portal.deliveries.claims import changed
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import (
@@ -30,6 +30,10 @@ DIED_BEFORE = "O processo de envio foi interrompido antes de entregar a mensagem
 DIED_AFTER = (
     "O processo de envio foi interrompido depois de entregar a mensagem: o servidor pode tê-la"
     " aceitado. Confira com o cliente antes de reenviar."
+)
+DIED_EACH_TIME = (
+    "O processo de envio foi interrompido antes de entregar a mensagem. Desistimos depois de"
+    " {tries} tentativas. Veja os registros do servidor e reenvie."
 )
 TEST_GRACE = timedelta(seconds=30)
 TEST_LIMIT = timedelta(minutes=10)
@@ -57,9 +61,10 @@ def reconcile(now: datetime) -> Report:
     expired = expire_old(now)
     _forget_old_quota(now)
     _wake_tests(now)
+    alerts.wake_missing()
     woken = 0
     for account_id in _due_accounts(now):
-        wake(outbox.DRAIN, account_id)
+        wake(DRAIN, account_id)
         woken += 1
     return Report(freed, uncertain, expired, woken)
 
@@ -77,8 +82,7 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
     ).all()
     freed = uncertain = 0
     for row in rows:
-        state = State.UNCERTAIN if row.handed_over else State.QUEUED
-        reason = DIED_AFTER if row.handed_over else DIED_BEFORE
+        state, reason = _after_death(row.handed_over, row.attempts)
         won = changed(
             update(EmailMessage)
             .where(
@@ -93,11 +97,12 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
                 cause="interrupted",
                 claim=None,
                 lease_until=None,
-                next_attempt_at=None if row.handed_over else now,
+                next_attempt_at=now if state is State.QUEUED else None,
             )
         )
         if not won:
             continue
+        holds.keep_held(row.id)
         uncertain += row.handed_over
         freed += not row.handed_over
         db.session.execute(
@@ -114,6 +119,18 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
         )
     db.session.commit()
     return freed, uncertain
+
+
+def _after_death(handed_over: bool, tries: int) -> tuple[State, str]:
+    """What becomes of a message whose sender is gone, and why.
+
+    One that has cost every sender its life so far must not go round for ever.
+    """
+    if handed_over:
+        return State.UNCERTAIN, DIED_AFTER
+    if tries >= backoff.MAX_TRIES:
+        return State.FAILED, DIED_EACH_TIME.format(tries=tries)
+    return State.QUEUED, DIED_BEFORE
 
 
 def expire_old(now: datetime) -> int:

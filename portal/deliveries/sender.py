@@ -8,19 +8,24 @@ claimed and not handed over → sent again later; handed over and not answered �
 import logging
 import random
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from typing import cast
 
 from flask import current_app
-from sqlalchemy import insert, select
+from sqlalchemy import Table, insert
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from portal.core import audit, clock
 from portal.core.db import db
-from portal.core.queue import finish_requests, wake
-from portal.deliveries import backoff, claims, content, outbox
+from portal.core.queue import DRAIN, finish_requests, wake
+from portal.deliveries import backoff, claims, content, holds, waiting
 from portal.deliveries.claims import Claim
-from portal.deliveries.models import DeliveryAttempt, EmailMessage
+from portal.deliveries.models import DeliveryAttempt
 from portal.deliveries.states import State
+from portal.deliveries.watchdog import TookTooLong, at_most
 from portal.smtp import causes
 from portal.smtp.addresses import DestinationPolicy
 from portal.smtp.failures import Failure, Kind
@@ -35,6 +40,13 @@ BUDGET = 240.0  # seconds that one job works before it hands on to a fresh one
 # Failures before MAIL concern the connection, not the message: the account rests.
 CONNECTION_STAGES = frozenset({Stage.DNS, Stage.CONNECT, Stage.GREETING, Stage.TLS, Stage.LOGIN})
 COUNTED_STAGES = frozenset({Stage.DATA, Stage.ACCEPTED})
+COMPOSE_SECONDS = 30.0  # well inside the lease
+TOO_SLOW = (
+    f"O boleto não ficou pronto em {COMPOSE_SECONDS:.0f} segundos."
+    " Encurte os textos da carteira e da mensagem, e reenvie."
+)
+PATIENCE = (0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to write what happened
+_NOTE = insert(cast(Table, DeliveryAttempt.__table__))
 
 
 class LostClaim(Exception):
@@ -59,20 +71,23 @@ class Attempt:
 def drain(account_id: int, budget: float = BUDGET) -> int:
     """Send what is due for the account; returns how many messages were tried.
 
-    Ends when nothing is due, the limits are used up, the account rests or is paused, or the
-    budget of seconds is spent (then a fresh job goes on).
+    Ends when nothing is due, a limit is used up that does not open within a minute, the account
+    rests or is paused, or the budget of seconds is spent (then a fresh job goes on).
     """
     deadline = time.monotonic() + budget
     tried = 0
     with Line(account_id) as line, finish_requests() as asked_to_end:
         while time.monotonic() < deadline and not asked_to_end():
-            claim = claims.claim_next(account_id, clock.now())
+            now = clock.now()
+            claim = claims.claim_next(account_id, now)
             if claim is None:
+                if waiting.for_room(account_id, now, deadline, asked_to_end):
+                    continue
                 return tried
             tried += 1
             if not send_claimed(claim, line):
                 return tried
-    wake(outbox.DRAIN, account_id)
+    wake(DRAIN, account_id)
     return tried
 
 
@@ -112,9 +127,14 @@ def send_claimed(claim: Claim, line: Line) -> bool:
         parcel = content.load(claim, clock.now())
         if parcel.skip:
             return _skip(attempt, parcel.skip)
-        mail = content.compose(parcel)
+        with at_most(COMPOSE_SECONDS):
+            mail = content.compose(parcel)
     except content.Unsendable as error:
         return _unsendable(attempt, str(error))
+    except TookTooLong:
+        return _unsendable(attempt, TOO_SLOW)
+    except SQLAlchemyError:
+        raise  # the database's trouble is not the message's: the lease ends, another try follows
     except Exception as error:  # a defect in one message must not stop the others
         log.exception("message %s could not be made", claim.message_id)
         return _unsendable(attempt, f"A mensagem não pôde ser montada: {type(error).__name__}")
@@ -136,20 +156,42 @@ def send_claimed(claim: Claim, line: Line) -> bool:
 
 
 def _accepted(attempt: Attempt, acceptance: Acceptance) -> bool:
-    now = clock.now()
-    claims.settle(
-        attempt.claim,
-        state=State.SENT,
-        accepted_at=now,
-        reply=acceptance.reply,
-        reason="",
-        cause="",
-        next_attempt_at=None,
-    )
-    _note(attempt, "accepted", Stage.ACCEPTED, acceptance.code, acceptance.reply, "")
-    _unhold(attempt.claim.account_id)
-    db.session.commit()
+    now, milliseconds = clock.now(), attempt.milliseconds
+
+    def write() -> None:
+        claims.settle(
+            attempt.claim,
+            state=State.SENT,
+            accepted_at=now,
+            reply=acceptance.reply,
+            reason="",
+            cause="",
+            next_attempt_at=None,
+        )
+        code, reply = acceptance.code, acceptance.reply
+        _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
+        if attempt.claim.rested:
+            _unhold(attempt.claim.account_id)
+        db.session.commit()
+
+    _patiently(write)
     return True
+
+
+def _patiently(write: Callable[[], None]) -> None:
+    """Do what must not be lost, again if the database is away or locked for a while.
+
+    The lease lasts longer than this, so that nobody else has decided in the meantime.
+    """
+    for wait in PATIENCE:
+        try:
+            return write()
+        except OperationalError as error:
+            log.warning("the database is away, trying again in %s s: %s", wait, error)
+            with suppress(SQLAlchemyError):
+                db.session.rollback()
+            time.sleep(wait)
+    return write()
 
 
 def _skip(attempt: Attempt, reason: str) -> bool:
@@ -195,12 +237,15 @@ def _failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> bool:
     _note(attempt, failure.kind.value, failure.stage, failure.code, failure.reply, failure.cause)
     if failure.stage not in COUNTED_STAGES:
         claims.release_quota(attempt.claim)
+    holds.keep_held(attempt.claim.message_id)
     db.session.commit()
+    if failure.kind is Kind.ACCOUNT and failure.retry_after is None:
+        wake("jobs.deliveries.alert", attempt.claim.account_id)
     return not stop
 
 
 def _retry_later(attempt: Attempt, failure: Failure, reason: str) -> None:
-    tries = _number_of(attempt)
+    tries = attempt.claim.number
     wait = backoff.delay(tries, random.random(), failure.retry_after)  # noqa: S311 - jitter
     if wait is None:
         gave_up = f"{reason} Desistimos depois de {tries} tentativas."
@@ -223,30 +268,26 @@ def _settle_failed(
 
 
 def _note(
-    attempt: Attempt, outcome: str, stage: Stage, code: int | None, reply: str, cause: str
+    attempt: Attempt,
+    outcome: str,
+    stage: Stage,
+    code: int | None,
+    reply: str,
+    cause: str,
+    milliseconds: int | None = None,
 ) -> None:
-    db.session.execute(
-        insert(DeliveryAttempt).values(
-            message_id=attempt.claim.message_id,
-            number=_number_of(attempt),
-            started_at=attempt.started_at,
-            stage=stage.value,
-            outcome=outcome,
-            code=code,
-            reply=reply,
-            cause=cause,
-            milliseconds=attempt.milliseconds,
-        )
-    )
-
-
-def _number_of(attempt: Attempt) -> int:
-    return (
-        db.session.scalar(
-            select(EmailMessage.attempts).where(EmailMessage.id == attempt.claim.message_id)
-        )
-        or 1
-    )
+    values = {
+        "message_id": attempt.claim.message_id,
+        "number": attempt.claim.number,
+        "started_at": attempt.started_at,
+        "stage": stage.value,
+        "outcome": outcome,
+        "code": code,
+        "reply": reply,
+        "cause": cause,
+        "milliseconds": attempt.milliseconds if milliseconds is None else milliseconds,
+    }
+    db.session.connection().execute(_NOTE, values)
 
 
 def destination_policy() -> DestinationPolicy:

@@ -3,16 +3,19 @@
 from collections.abc import Sequence
 from datetime import datetime
 
+from flask import current_app
 from sqlalchemy import select
 
-from portal.core import audit
+from portal.core import audit, clock
 from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue, NotFound
-from portal.core.queue import wake
-from portal.deliveries import outbox
+from portal.core.queue import DRAIN, wake
+from portal.deliveries import bulk, bulk_words, outbox
+from portal.deliveries.bulk import Move, Selection
+from portal.deliveries.forms import LogFilters
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.outbox import Parcel
-from portal.deliveries.states import Kind, State, person_may
+from portal.deliveries.states import State, person_may
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.users.models import User
 
@@ -40,7 +43,7 @@ def resend(message_id: int, actor: User, now: datetime) -> EmailMessage:
     message.cause = ""
     message.reason = f"Reenvio pedido por {actor.name}."
     db.session.commit()
-    wake(outbox.DRAIN, message.smtp_account_id)
+    wake(DRAIN, message.smtp_account_id)
     return message
 
 
@@ -65,33 +68,86 @@ def mark_delivered(message_id: int, actor: User, now: datetime) -> EmailMessage:
 
 def resend_cause(cause: str, actor: User, now: datetime) -> int:
     """Put every message that failed for `cause` back into the queue; returns how many."""
-    messages = db.session.scalars(
-        select(EmailMessage)
-        .where(
-            EmailMessage.state == State.FAILED,
-            EmailMessage.cause == cause,
-            EmailMessage.kind != Kind.TEST,
+    return move_many(Move.RESEND, LogFilters(cause=cause), actor, now)
+
+
+def cancel_run(generation_id: int, actor: User, now: datetime) -> int:
+    """Cancel what waits of one run; what is being sent ends. Returns how many. Raises NotFound."""
+    return _move_run(Move.CANCEL, generation_id, actor, now)
+
+
+def hold_run(generation_id: int, actor: User, now: datetime) -> int:
+    """Hold back what waits of one run; what is being sent ends. Raises NotFound."""
+    return _move_run(Move.HOLD, generation_id, actor, now)
+
+
+def release_run(generation_id: int, actor: User, now: datetime) -> int:
+    """Let the held messages of one run leave, from now on. Raises NotFound."""
+    return _move_run(Move.RELEASE, generation_id, actor, now)
+
+
+def cancel_account(account_id: int, actor: User, now: datetime) -> int:
+    """Cancel what waits for one account; returns how many."""
+    return move_many(Move.CANCEL, LogFilters(account_id=account_id), actor, now)
+
+
+def expire_pending(filters: LogFilters, actor: User, now: datetime) -> int:
+    """Expire the automatic messages that still wait although their titles are past due."""
+    return move_many(Move.EXPIRE, filters, actor, now)
+
+
+def move_many(
+    move: Move,
+    filters: LogFilters,
+    actor: User,
+    now: datetime,
+    *,
+    newest: int | None = None,
+    at_most: int | None = None,
+) -> int:
+    """Move every message that the filters of the log leave; returns how many.
+
+    `newest` leaves out messages that came after the person looked; `at_most` is the number that
+    the person confirmed: where it would be more, nothing changes and Conflict is raised.
+    """
+    count = bulk.apply(move, selection(filters, now, newest), actor.name, now)
+    if at_most is not None and count > at_most:
+        db.session.rollback()
+        raise Conflict(
+            f"Você confirmou {at_most}, e agora são {count}. Nada mudou: confira e repita."
         )
-        .with_for_update()
-    ).all()
-    for message in messages:
-        message.state = State.QUEUED
-        message.next_attempt_at = now
-        message.attempts = 0
-        message.handed_over = False
-        message.cause = ""
-        message.reason = f"Reenvio pedido por {actor.name}."
+    if count:
+        _record_many(move, filters, count, actor, now)
+    db.session.commit()
+    if count and bulk.RULES[move].after == State.QUEUED:
+        outbox.wake_accounts()
+    return count
+
+
+def selection(filters: LogFilters, now: datetime, newest: int | None = None) -> Selection:
+    """The filters with today's date and the timezone in which their days begin."""
+    timezone = current_app.config["SETTINGS"].timezone
+    return Selection(filters, clock.local_date(now, timezone), timezone, newest)
+
+
+def _move_run(move: Move, generation_id: int, actor: User, now: datetime) -> int:
+    if not bulk.any_of(generation_id):
+        raise NotFound(f"A geração {generation_id} não tem e-mails.")
+    return move_many(move, LogFilters(generation_id=generation_id), actor, now)
+
+
+def _record_many(move: Move, filters: LogFilters, count: int, actor: User, now: datetime) -> None:
+    rule, run = bulk.RULES[move], filters.generation_id
+    entity, row = ("email_message", None) if run is None else ("generation", run)
     audit.record(
         actor,
-        "deliveries.resend_cause",
-        "email_message",
-        None,
+        f"deliveries.{rule.verb}",
+        entity,
+        row,
         now,
-        summary=f"{len(messages)} mensagens reenviadas, causa {cause}",
+        summary=f"{bulk_words.done(move, count)} {bulk_words.described(filters)}",
+        changes={"state": [rule.before.value, rule.after.value]},
     )
-    db.session.commit()
-    outbox.wake_accounts()
-    return len(messages)
 
 
 def _move(message_id: int, after: State, action: str, actor: User, now: datetime) -> EmailMessage:

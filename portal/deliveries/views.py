@@ -1,6 +1,6 @@
 """Log de e-mail, one message, E-mails enviados of a client, and what a person does with them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -21,6 +21,8 @@ from portal.clients import queries as clients
 from portal.core import clock
 from portal.core.errors import Conflict
 from portal.deliveries import (
+    bulk,
+    bulk_words,
     cause_names,
     frame,
     labels,
@@ -31,7 +33,8 @@ from portal.deliveries import (
     preview_facts,
     service,
 )
-from portal.deliveries.forms import PERIODS, LogFilters
+from portal.deliveries.bulk import Move
+from portal.deliveries.forms import ARGUMENTS, PERIODS, LogFilters
 from portal.deliveries.models import EmailMessage
 from portal.receivables.forms import parse_text
 from portal.smtp import preview
@@ -41,7 +44,7 @@ from portal.users import queries as users
 from portal.web.context import portal_today
 from portal.web.htmx import go_to, render
 from portal.web.pagination import after_key
-from portal.web.permissions import Permission, requires
+from portal.web.permissions import Permission, may, requires
 
 bp = Blueprint("deliveries", __name__)
 SECTION = "deliveries"
@@ -49,10 +52,17 @@ SECTION = "deliveries"
 
 def register(app: Flask) -> None:
     """Add the pages, the state of sending in the top bar, and real clients to the preview."""
-    from portal.deliveries import why_views  # noqa: F401 - it adds its routes
+    from portal.deliveries import (  # noqa: F401 - their routes
+        bulk_views,
+        proof_views,
+        use_views,
+        why_views,
+    )
+    from portal.deliveries.bounces import views as bounce_views  # noqa: F401
 
     app.register_blueprint(bp)
     app.context_processor(frame.frame_sending)
+    app.jinja_env.globals["frame_stopped"] = frame.stopped
     preview.FACTS = preview_facts.facts
     preview.CLIENT_LOOKUP = lambda: url_for("deliveries.preview_clients")
 
@@ -70,7 +80,9 @@ def log() -> ResponseReturnValue:
         accounts=log_queries.accounts(),
         people=users.everybody(),
         causes=log_queries.causes_found(),
-        same_cause=log_queries.failed_of_cause(filters.cause) if filters.cause else 0,
+        about=cause_names.about(filters.cause) if filters.cause else None,
+        offered=bulk_words.offered(_possible(filters)) if may(Permission.DELIVER) else (),
+        bulk_args={name: value for name in ARGUMENTS if (value := request.args.get(name))},
         export_args=request.args.to_dict() | {"depois": None},
         **_table(filters),
     )
@@ -187,6 +199,11 @@ def _act(
         raise Conflict("O estado deste e-mail mudou: recarregue a página e veja o que é possível.")
     use_case(message_id, current_user, clock.now())
     return go_to("deliveries.show", done, message_id=message_id)
+
+
+def _possible(filters: LogFilters) -> Mapping[Move, int]:
+    counts, _newest = bulk.possible(service.selection(filters, clock.now()))
+    return counts
 
 
 def _table(filters: LogFilters) -> dict[str, Any]:

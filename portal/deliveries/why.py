@@ -53,8 +53,9 @@ class Story:
 
 def story(title: Receivable, now: datetime) -> Story:
     """The title's messages and the comparison of the rule's words."""
-    messages = messages_of(title.id)
+    # The verdict first: it reads the account whole, of which the messages load a few columns.
     verdict = explain_title(title, now)
+    messages = messages_of(title.id)
     label, detail = _outcome(title, messages)
     return Story(label, detail, _lines(title, verdict), messages)
 

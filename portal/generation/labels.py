@@ -11,8 +11,12 @@ from portal.web.labels import Label
 
 STATES: dict[GenerationState, Label] = {
     GenerationState.QUEUED: Label("Na fila", "info", "…"),
+    GenerationState.RUNNING: Label("Gerando", "info", "▸"),
+    GenerationState.PAUSED: Label("Pausada", "warning", "‖"),
     GenerationState.DONE: Label("Concluída", "success", "✓"),
     GenerationState.FAILED: Label("Falhou", "danger", "✕"),
+    GenerationState.CANCELLED: Label("Cancelada", "muted", "–"),
+    GenerationState.UNDONE: Label("Desfeita", "muted", "↶"),
 }
 # A client without a valid address is one reason for the rule and two kinds of work for a person.
 SPLIT_REASONS = {
@@ -24,6 +28,14 @@ LISTS = {
     "printed": "Títulos impressos",
     "overdue": "Títulos que nascem vencidos",
     "late": "Títulos que vencem antes de o e-mail sair",
+}
+
+
+SCOPES = {
+    "wallet_name": "carteira",
+    "plan": "plano",
+    "city": "cidade",
+    "due_day": "vencimento no dia",
 }
 
 
@@ -49,9 +61,12 @@ def scope(generation: Generation) -> str:
         return f"contrato{'s' if len(codes) > 1 else ''} {', '.join(codes[:3])}"
     if limit := given.get("limit"):
         return f"grupo piloto de {number(limit)} {'cliente' if limit == 1 else 'clientes'}"
-    if name := given.get("wallet_name"):
-        return f"carteira {name}"
-    return "toda a base"
+    if codes := given.get("client_codes"):
+        return f"lista de {number(len(codes))} {'cliente' if len(codes) == 1 else 'clientes'}"
+    words = [f"{name} {given[key]}" for key, name in SCOPES.items() if given.get(key)]
+    if given.get("rest"):
+        words.append("todos menos o grupo piloto")
+    return ", ".join(words) or "toda a base"
 
 
 def message_state(state: State, count: int) -> Label:

@@ -1,16 +1,21 @@
 """From a number to the page that shows it or mends it."""
 
-from calendar import monthrange
 from collections.abc import Collection
-from datetime import date
 from typing import Any
 
 from flask import url_for
 
-from portal.contracts.schedule import competences
 from portal.generation.models import Generation
 
 Link = tuple[str, str]  # text, URL
+
+
+CHOICES = {  # parameter of a run → choice and field of the form's URL
+    "wallet_name": ("carteira", "carteira"),
+    "plan": ("plano", "plano"),
+    "city": ("cidade", "cidade"),
+    "due_day": ("vencimento", "dia"),
+}
 
 
 def of_choice(generation: Generation) -> str:
@@ -21,8 +26,14 @@ def of_choice(generation: Generation) -> str:
         choice = {"quem": "contrato", "contrato": codes[0]}
     elif limit := given.get("limit"):
         choice = {"quem": "piloto", "clientes": limit}
-    elif name := given.get("wallet_name"):
-        choice = {"quem": "carteira", "carteira": name}
+    elif codes := given.get("client_codes"):
+        choice = {"quem": "lista", "lista": ",".join(codes)}
+    elif given.get("rest"):
+        choice = {"quem": "resto"}
+    else:
+        for key, (who, name) in CHOICES.items():
+            if given.get(key):
+                choice = {"quem": who, name: given[key]}
     month = f"{generation.competence:%Y-%m}"
     return url_for(
         "generation.index", competencia=month, parcelas=generation.installments, **choice
@@ -41,30 +52,15 @@ def of_titles(key: str, pages: Collection[str]) -> str:
     return url_for("wallets.index" if key.startswith("wallet_") else "smtp.index")
 
 
-def of_contracts(code: str, competence: date) -> tuple[Link, ...]:
-    """Where the contracts that are not generated for `code` are seen."""
+def of_contracts(code: str) -> tuple[Link, ...]:
+    """Where the reason of contracts that are not generated is mended."""
     if code == "contract_active":
         return (
             ("Suspensos", url_for("contracts.index", status="suspended")),
             ("Cancelados", url_for("contracts.index", status="cancelled")),
         )
     if code == "client_active":
-        return (("Ver", url_for("clients.index", ativo="N")),)
+        return (("Clientes inativos", url_for("clients.index", ativo="N")),)
     if code == "open_receivables_limit":
-        return (
-            ("Ver", url_for("receivables.index", situacao="open")),
-            ("Limite", url_for("settings.financial")),
-        )
-    until = _last_day(competence)
-    return (("Ver os títulos", url_for("receivables.index", de=competence, ate=until)),)
-
-
-def of_printing(generation: Generation) -> str:
-    """Emissão de boletos with what the run left to print."""
-    months = competences(generation.competence, generation.installments)
-    return url_for("issuance.index", tipo="printed", de=months[0], ate=_last_day(months[-1]))
-
-
-def _last_day(competence: date) -> date:
-    """A title falls due within its own month."""
-    return competence.replace(day=monthrange(competence.year, competence.month)[1])
+        return (("Mudar o limite", url_for("settings.financial")),)
+    return ()

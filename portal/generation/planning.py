@@ -8,17 +8,19 @@ from decimal import Decimal
 from typing import Any
 
 from portal.contracts import schedule
-from portal.core.db import db
-from portal.core.errors import NotFound
 from portal.deliveries import facts as rule_facts
-from portal.deliveries.eligibility import Verdict, judge
-from portal.generation.orders import Order, PlannedTitle, check_order
+from portal.deliveries.eligibility import Verdict
+from portal.deliveries.jury import Jury
+from portal.generation.choosing import choose, settle
+from portal.generation.orders import Order, PlannedTitle, SkippedContract
 from portal.generation.slip_maker import SlipMaker
+
+MOST_NAMED = 5000  # contracts in one IN list; of more, what exists is read for the whole base
 
 
 @dataclass(slots=True)
 class Plan:
-    """Everything that a run will write, and its numbers."""
+    """Everything that a run (or a piece of one) will write, and its numbers."""
 
     order: Order
     today: date
@@ -26,18 +28,18 @@ class Plan:
     group_by_client: bool
     contracts: int = 0
     titles: list[PlannedTitle] = field(default_factory=list)
-    not_generated: Counter[str] = field(default_factory=Counter)  # contracts by code
+    skipped: list[SkippedContract] = field(default_factory=list)
     next_numbers: dict[int, int] = field(default_factory=dict)  # wallet id → next nosso número
 
     @property
     def amount(self) -> Decimal:
         """Sum of the titles, R$."""
-        return sum((title.row.amount for title in self.titles), Decimal(0))
+        return sum((title.amount for title in self.titles), Decimal(0))
 
     @property
     def e_mailed(self) -> list[PlannedTitle]:
         """Titles that go by e-mail."""
-        return [title for title in self.titles if title.verdict.emails]
+        return [title for title in self.titles if title.e_mailed]
 
     @property
     def printed(self) -> int:
@@ -47,8 +49,12 @@ class Plan:
     @property
     def not_sent(self) -> Counter[str]:
         """Titles generated but neither e-mailed nor printed, by the requirement that stops them."""
-        codes = (title.verdict.not_sent_code for title in self.titles)
-        return Counter(code for code in codes if code)
+        return Counter(title.not_sent_code for title in self.titles if title.not_sent_code)
+
+    @property
+    def not_generated(self) -> Counter[str]:
+        """Contracts without any title, by the requirement that stops them."""
+        return Counter(item.code for item in self.skipped)
 
     @property
     def messages(self) -> int:
@@ -57,7 +63,7 @@ class Plan:
             {
                 (self.scope(title), address)
                 for title in self.e_mailed
-                for address in recipients(title)
+                for address in title.recipients
             }
         )
 
@@ -86,95 +92,98 @@ class Plan:
         }
 
 
-def recipients(title: PlannedTitle) -> list[str]:
-    """The addresses of the title's client."""
-    return [address for address in title.row.emails.split(", ") if address]
+class Planner:
+    """Plans contracts row by row; what it looks up, it looks up for the rows given together."""
 
-
-def make_plan(
-    order: Order, today: date, now: datetime, context: rule_facts.Context | None = None
-) -> Plan:
-    """Plan `order` as things stand; writes nothing. Raises PortalError with cause and cure."""
-    check_order(order)
-    context = context or rule_facts.load_context(now)
-    plan = Plan(
-        order=order,
-        today=today,
-        account_id=context.account.id if context.account else None,
-        group_by_client=context.group_by_client,
-    )
-    months = schedule.competences(order.competence, order.installments)
-    already = rule_facts.generated_already(months)
-    counts = rule_facts.open_counts() if context.max_open_receivables is not None else {}
-    plan.next_numbers = {item.id: item.next_nosso_numero for item in context.wallets.values()}
-    for row in _chosen(order, context):
-        plan.contracts += 1
-        first_stop = ""
-        made = 0
-        for installment, competence in enumerate(months, start=1):
-            facts = rule_facts.facts_of(
-                row,
-                context,
-                competence,
-                already=(row.contract_id, competence) in already,
-                open_receivables=counts.get(row.contract_id, 0) + made,
-            )
-            verdict = judge(facts)
-            if verdict.not_generated_code:
-                first_stop = first_stop or verdict.not_generated_code
-                continue
-            plan.titles.append(_title(plan, context, row, verdict, competence, installment))
-            made += 1
-        if not made:
-            plan.not_generated[first_stop] += 1
-    SlipMaker(plan.order, today, context).prove(plan.titles)
-    return plan
-
-
-def _title(
-    plan: Plan,
-    context: rule_facts.Context,
-    row: Any,
-    verdict: Verdict,
-    competence: date,
-    installment: int,
-) -> PlannedTitle:
-    """One title, with the next nosso número of its wallet where that makes boletos."""
-    sequence = None
-    document = f"{row.contract_code}-{competence:%m%y}"[:20]
-    if context.wallet_facts[row.wallet_id].makes_boleto:
-        sequence = plan.next_numbers[row.wallet_id]
-        plan.next_numbers[row.wallet_id] = sequence + 1
-        document = str(sequence)
-    return PlannedTitle(
-        row=row,
-        competence=competence,
-        installment=installment,
-        due_date=schedule.due_date(competence, row.due_day),
-        delivery_type=row.delivery_type or context.default_delivery_type,
-        verdict=verdict,
-        sequence=sequence,
-        document_number=document,
-    )
-
-
-def _chosen(order: Order, context: rule_facts.Context) -> Sequence[Any]:
-    wallet_id = None
-    if order.wallet_name:
-        wallet_id = next(
-            (item.id for item in context.wallets.values() if item.name == order.wallet_name), None
+    def __init__(self, order: Order, today: date, context: rule_facts.Context) -> None:
+        self.context = context
+        self.months = schedule.competences(order.competence, order.installments)
+        self.plan = Plan(
+            order=order,
+            today=today,
+            account_id=context.account.id if context.account else None,
+            group_by_client=context.group_by_client,
+            next_numbers={item.id: item.next_nosso_numero for item in context.wallets.values()},
         )
-        if wallet_id is None:
-            raise NotFound(f"Carteira “{order.wallet_name}” não existe.")
-    query = rule_facts.candidates(contract_codes=order.contract_codes, wallet_id=wallet_id)
-    rows = db.session.execute(query).all()
-    missing = set(order.contract_codes) - {row.contract_code for row in rows}
-    if missing:
-        raise NotFound(f"Contrato {', '.join(sorted(missing))} não existe.")
-    if order.limit is None:
-        return rows
-    chosen: dict[int, None] = {}
-    for row in rows:
-        if len(chosen) < order.limit:
-            chosen.setdefault(row.client_id)
-    return [row for row in rows if row.client_id in chosen]
+        self._jury = Jury()
+
+    def add(self, rows: Sequence[Any], *, before: int = 0) -> None:
+        """Plan these rows of `deliveries.facts.candidates`.
+
+        `before` is a run: only what earlier ones made then counts as existing.
+        """
+        ids = [row.contract_id for row in rows] if len(rows) <= MOST_NAMED else None
+        already = rule_facts.generated_already(self.months, ids, before)
+        limited = self.context.max_open_receivables is not None
+        counts = rule_facts.open_counts(ids, before) if limited else {}
+        for row in rows:
+            self._add_contract(row, already, counts.get(row.contract_id, 0))
+
+    def _add_contract(self, row: Any, already: set[tuple[int, date]], open_before: int) -> None:
+        plan = self.plan
+        plan.contracts += 1
+        first_stop: SkippedContract | None = None
+        made = 0
+        for installment, competence in enumerate(self.months, start=1):
+            verdict = self._jury.verdict(
+                rule_facts.facts_of(
+                    row,
+                    self.context,
+                    competence,
+                    already=(row.contract_id, competence) in already,
+                    open_receivables=open_before + made,
+                )
+            )
+            stop = verdict.not_generated_code
+            if stop:
+                first_stop = first_stop or SkippedContract(row, stop, verdict)
+                continue
+            plan.titles.append(self._title(row, verdict, competence, installment))
+            made += 1
+        if first_stop and not made:
+            plan.skipped.append(first_stop)
+
+    def _title(
+        self, row: Any, verdict: Verdict, competence: date, installment: int
+    ) -> PlannedTitle:
+        """One title, with the next nosso número of its wallet where that makes boletos."""
+        context, numbers = self.context, self.plan.next_numbers
+        sequence = None
+        if context.wallet_facts[row.wallet_id].makes_boleto:
+            sequence = numbers[row.wallet_id]
+            numbers[row.wallet_id] = sequence + 1
+            document = str(sequence)
+        else:
+            document = f"{row.contract_code}-{competence:%m%y}"[:20]
+        return PlannedTitle(
+            row=row,
+            competence=competence,
+            installment=installment,
+            due_date=context.due_date(competence, row.due_day),
+            amount=context.amount(row, competence),
+            delivery_type=row.delivery_type or context.default_delivery_type,
+            verdict=verdict,
+            not_sent_code=verdict.not_sent_code,
+            sequence=sequence,
+            document_number=document,
+        )
+
+
+def make_plan(order: Order, today: date, now: datetime) -> Plan:
+    """Plan `order` as things stand; writes nothing. Raises PortalError with cause and cure."""
+    order = settle(order)
+    context = rule_facts.load_context(now)
+    planner = Planner(order, today, context)
+    planner.add(choose(order).rows())
+    SlipMaker(order, today, context).prove(planner.plan.titles)
+    return planner.plan
+
+
+def skipped_contracts(order: Order, today: date, now: datetime, before: int) -> Plan:
+    """The contracts that a run left without a title, as they stand now.
+
+    What the run itself and later ones made does not count as made already.
+    """
+    planner = Planner(order, today, rule_facts.load_context(now))
+    planner.add(choose(order).rows(), before=before)
+    return planner.plan

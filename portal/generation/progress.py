@@ -8,12 +8,14 @@ from portal.core.db import db
 from portal.deliveries.forecast import forecast
 from portal.deliveries.states import WAITING, State
 from portal.generation import queries
+from portal.generation.labels import STATES
 from portal.generation.models import Generation, GenerationState
 from portal.smtp.models import AccountState, SmtpAccount
 
 LONELY = timedelta(seconds=5)  # queued for longer: no worker seems to be running
 NEAR = timedelta(minutes=1)
 FAST, SLOW = 2, 30  # seconds between two looks
+MOVING = frozenset({GenerationState.QUEUED, GenerationState.RUNNING})
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,8 +32,18 @@ class Progress:
 
     @property
     def generated(self) -> bool:
-        """Whether the titles are there (all of them: a run is one transaction)."""
+        """Whether all of its titles are there."""
         return self.generation.state == GenerationState.DONE
+
+    @property
+    def generating(self) -> bool:
+        """Whether titles are still to come by themselves."""
+        return self.generation.state in MOVING
+
+    @property
+    def expected(self) -> int:
+        """Contracts to look at, as counted at the start; never fewer than were looked at."""
+        return max(self.generation.expected, self.generation.contracts)
 
     @property
     def total(self) -> int:
@@ -70,8 +82,13 @@ class Progress:
         """The newest fact in one sentence, for those who hear the page."""
         if self.generation.state == GenerationState.FAILED:
             return f"A geração falhou. {self.generation.error}"
-        if not self.generated:
+        if self.generation.state == GenerationState.QUEUED:
             return "Geração na fila."
+        if self.generation.state == GenerationState.RUNNING:
+            tenths = 10 * self.generation.contracts // max(self.expected, 1)
+            return f"Gerando: {tenths * 10} % dos contratos."
+        if not self.generated:
+            return f"Geração {STATES[self.generation.state].text.lower()}."
         if self.waiting:
             return f"{self.generation.receivables} títulos gerados. Enviando os e-mails."
         return f"{self.generation.receivables} títulos gerados. Nenhum e-mail na fila."
@@ -87,11 +104,20 @@ def progress(generation: Generation, now: datetime) -> Progress:
         counts=counts,
         account=account,
         ends=forecast(account.id, 0, now).queue_ends if account and waits else None,
-        lonely=generation.state == GenerationState.QUEUED and generation.created_at < now - LONELY,
+        lonely=_lonely(generation, now),
         poll=_poll(generation, counts, account, now),
         earlier=queries.earlier(generation) if not generation.receivables else None,
     )
     return found
+
+
+def _lonely(generation: Generation, now: datetime) -> bool:
+    """Whether no process seems to carry it out."""
+    if generation.state == GenerationState.QUEUED:
+        return generation.created_at < now - LONELY
+    if generation.state != GenerationState.RUNNING:
+        return False
+    return generation.lease_until is None or generation.lease_until < now
 
 
 def _account(generation: Generation) -> SmtpAccount | None:
@@ -103,7 +129,7 @@ def _poll(
     generation: Generation, counts: dict[State, int], account: SmtpAccount | None, now: datetime
 ) -> int:
     """Often while e-mails leave, seldom while they wait for their hour, never once all ended."""
-    if generation.state == GenerationState.QUEUED or counts.get(State.SENDING):
+    if generation.state in MOVING or counts.get(State.SENDING):
         return FAST
     if not counts.get(State.QUEUED) or account is None:
         return 0

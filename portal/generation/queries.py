@@ -5,23 +5,27 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from portal.clients.models import Client
 from portal.contracts.models import Contract, ContractStatus
-from portal.core.db import db
+from portal.core.db import UtcDateTime, db
 from portal.core.errors import NotFound
 from portal.core.text import one_line
 from portal.deliveries.claims import uses_of_last_day
-from portal.deliveries.limits import Limits, next_slot
+from portal.deliveries.limits import next_slot
 from portal.deliveries.models import EmailMessage
+from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.generation.models import Generation, GenerationState
+from portal.receivables.models import Receivable, ReceivableStatus
+from portal.settings.models import DeliveryType, FinancialSettings
 from portal.smtp.models import SmtpAccount
 from portal.wallets.models import Wallet
 from portal.web.search import contains
 
 MATCHES = 20
+PART = 500  # boletos in one PDF
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +52,14 @@ def latest(limit: int = 10) -> list[Generation]:
 
 
 def waiting(competence: date) -> list[Generation]:
-    """Runs of the month that nobody carried out yet, oldest first."""
+    """Runs of the month that are not done yet, oldest first."""
     return list(
         db.session.scalars(
             select(Generation)
-            .where(Generation.state == GenerationState.QUEUED, Generation.competence == competence)
+            .where(
+                Generation.state.in_((GenerationState.QUEUED, GenerationState.RUNNING)),
+                Generation.competence == competence,
+            )
             .order_by(Generation.id)
         )
     )
@@ -100,14 +107,92 @@ def account_of(generation_id: int) -> int | None:
 def has_room(account: SmtpAccount, now: datetime) -> bool:
     """Whether the account's limits let one more e-mail leave now."""
     uses = uses_of_last_day(account.id, now)
-    limits = Limits(account.hourly_limit, account.daily_limit)
-    return next_slot(uses, limits, now) <= now
+    return next_slot(uses, limits_of(account), now) <= now
+
+
+@dataclass(frozen=True, slots=True)
+class Paper:
+    """The open titles of a run that go by paper."""
+
+    boletos: int
+    marked: int  # of these, how many are marked as printed
+    last_marked: datetime | None
+    without: int  # titles without boleto: their wallet has no bank data
+
+    @property
+    def parts(self) -> int:
+        """How many PDFs that makes."""
+        return -(-self.boletos // PART)
+
+
+def paper(generation_id: int) -> Paper:
+    """What a run has for the printer."""
+    has_boleto = Receivable.codigo_barras != ""
+    rows = db.session.execute(
+        select(has_boleto, func.count(), func.count(Receivable.printed_at), _LAST_PRINTED)
+        .where(*_on_paper(generation_id))
+        .group_by(has_boleto)
+    ).all()
+    boletos, marked, last = next(((n, m, last) for has, n, m, last in rows if has), (0, 0, None))
+    return Paper(boletos, marked, last, sum(n for has, n, _, _ in rows if not has))
+
+
+def paper_ids(generation_id: int, part: int) -> list[int]:
+    """The titles of one part (from 1) in the order of the clients' CEP; a client's stay together.
+
+    Raises NotFound for a part without titles.
+    """
+    query = (
+        select(Receivable.id)
+        .join(Client, Client.id == Receivable.client_id)
+        .where(*_on_paper(generation_id), Receivable.codigo_barras != "")
+        .order_by(Client.postal_code, Client.id, Receivable.due_date, Receivable.id)
+    )
+    found = list(db.session.scalars(query.offset(PART * (max(part, 1) - 1)).limit(PART)))
+    if not found:
+        raise NotFound("Esta geração não tem boletos para imprimir nesta parte.")
+    return found
+
+
+_LAST_PRINTED = func.max(Receivable.printed_at, type_=UtcDateTime())
+
+
+def _on_paper(generation_id: int) -> tuple[ColumnElement[bool], ...]:
+    return (
+        Receivable.generation_id == generation_id,
+        Receivable.delivery_type == DeliveryType.PRINTED,
+        Receivable.status == ReceivableStatus.OPEN,
+    )
 
 
 def wallet_names() -> list[str]:
     """Every wallet in use, by name."""
     query = select(Wallet.name).where(Wallet.active.is_(True)).order_by(Wallet.name)
     return list(db.session.scalars(query))
+
+
+def plan_names() -> list[str]:
+    """Every plan that a contract has, by name."""
+    query = select(Contract.plan).where(Contract.plan != "").distinct().order_by(Contract.plan)
+    return list(db.session.scalars(query))
+
+
+def city_names() -> list[str]:
+    """Every city where a client is, by name."""
+    query = select(Client.city).where(Client.city != "").distinct().order_by(Client.city)
+    return list(db.session.scalars(query))
+
+
+def pilot_size() -> int:
+    """How many clients the remembered pilot group has; 0: there is none yet."""
+    financial = db.session.get(FinancialSettings, 1)
+    return len(financial.pilot_client_ids or ()) if financial else 0
+
+
+def unknown_clients(codes: Sequence[str]) -> list[str]:
+    """The codes that no client has, in order."""
+    known = set(db.session.scalars(select(Client.code).where(Client.code.in_(codes))))
+    return [code for code in codes if code not in known]
 
 
 def find_contracts(text: str) -> Sequence[ContractHit]:

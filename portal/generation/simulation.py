@@ -10,8 +10,9 @@ from portal.core.db import db
 from portal.deliveries.eligibility import Requirement, Status
 from portal.deliveries.forecast import Forecast, forecast
 from portal.generation import links
+from portal.generation.models import Generation
 from portal.generation.orders import PlannedTitle
-from portal.generation.planning import Plan, recipients
+from portal.generation.planning import Plan
 from portal.smtp.models import SmtpAccount
 
 COMFORT = timedelta(days=5)  # an e-mail that leaves so long before the due date is in good time
@@ -80,21 +81,25 @@ def simulate(plan: Plan, timezone: str, now: datetime) -> Simulation:
     return Simulation(
         plan=plan,
         not_sent=list(_not_sent(plan)),
-        not_generated=skipped(plan.not_generated, plan.order.competence),
+        not_generated=_skipped(plan.not_generated),
         warnings=list(_warnings(plan)),
         pace=_pace(plan, timezone, now),
     )
 
 
-def skipped(counts: Mapping[str, int], competence: date) -> list[Skipped]:
-    """Contracts without a title, by reason, the most frequent first."""
+def skipped_of_run(generation: Generation) -> list[Skipped]:
+    """Contracts that a run left without a title, by reason, the most frequent first."""
+    return _skipped(generation.not_generated)
+
+
+def _skipped(counts: Mapping[str, int]) -> list[Skipped]:
     ordered = sorted(counts.items(), key=lambda item: -item[1])
-    return [Skipped(code, count, links.of_contracts(code, competence)) for code, count in ordered]
+    return [Skipped(code, count, links.of_contracts(code)) for code, count in ordered]
 
 
 def reason_key(title: PlannedTitle) -> str:
     """Why the title is not e-mailed; the rule's code, `client_email` told apart in two."""
-    code = title.verdict.not_sent_code
+    code = title.not_sent_code
     if code == "client_email":
         return f"{code}.{'invalid' if title.row.invalid_emails else 'missing'}"
     return code
@@ -127,13 +132,13 @@ def leave_days(plan: Plan, pace: Forecast | None, timezone: str) -> list[date]:
     found = []
     for title in plan.e_mailed:
         scope = plan.scope(title)
-        own = [places.setdefault((scope, to), len(places)) for to in recipients(title)]
+        own = [places.setdefault((scope, to), len(places)) for to in title.recipients]
         found.append(days[max(own)])
     return found
 
 
 def _not_sent(plan: Plan) -> Iterator[Reason]:
-    stopped = [(reason_key(title), title) for title in plan.titles if title.verdict.not_sent_code]
+    stopped = [(reason_key(title), title) for title in plan.titles if title.not_sent_code]
     for key, count in Counter(key for key, _ in stopped).most_common():
         code = key.partition(".")[0]
         pages = {

@@ -12,19 +12,20 @@ from portal.contracts import labels as contract_labels
 from portal.core import clock
 from portal.core.errors import PortalError
 from portal.deliveries import labels as delivery_labels
-from portal.generation import labels, links, queries, service
+from portal.generation import labels, queries, service
 from portal.generation.forms import ConfirmForm, OrderForm
 from portal.generation.models import GenerationState
+from portal.generation.paging import Rows
 from portal.generation.planning import Plan, make_plan
-from portal.generation.progress import progress
-from portal.generation.simulation import simulate, skipped, titles_for
+from portal.generation.run_views import NO_QUEUE, add_pages
+from portal.generation.simulation import simulate, titles_for
 from portal.web.context import portal_today
 from portal.web.htmx import go_to, render, wants_fragment
 from portal.web.permissions import Permission, requires
 
 bp = Blueprint("generation", __name__)
+add_pages(bp)
 SECTION = "generation"
-PAGE = 100  # rows of a list of simulated titles
 
 
 def register(app: Flask) -> None:
@@ -74,8 +75,6 @@ def simulated_titles() -> ResponseReturnValue:
         return _choose_page(form), 422
     if not labels.is_list(key):
         return go_to("generation.simulation", **form.args())
-    titles = titles_for(plan, key, _timezone(), now)
-    start = _start()
     return render(
         "generation/titles.html",
         section=SECTION,
@@ -83,10 +82,29 @@ def simulated_titles() -> ResponseReturnValue:
         plan=plan,
         name=labels.list_name(key),
         code=key.partition(".")[0],
-        count=len(titles),
-        titles=titles[start : start + PAGE],
-        start=start,
-        next_start=start + PAGE if len(titles) > start + PAGE else None,
+        rows=Rows.of(titles_for(plan, key, _timezone(), now)),
+    )
+
+
+@bp.get("/financeiro/gerar/simular/contratos")
+@requires(Permission.SEE)
+def simulated_contracts() -> ResponseReturnValue:
+    """The contracts without a title behind a number of the simulation: `?motivo=`."""
+    form = _form(request.args)
+    code = request.args.get("motivo", "")[:60]
+    plan = _plan(form, clock.now())
+    if plan is None:
+        return _choose_page(form), 422
+    found = [item for item in plan.skipped if item.code == code]
+    return render(
+        "generation/contracts.html",
+        section=SECTION,
+        name=labels.reason(code),
+        code=code,
+        rows=Rows.of(found),
+        counted=len(found),
+        back=("generation.simulation", form.args(), "simulação"),
+        trail=("generation.simulation", form.args(), "Simulação"),
     )
 
 
@@ -94,38 +112,21 @@ def simulated_titles() -> ResponseReturnValue:
 @requires(Permission.GENERATE)
 def run() -> ResponseReturnValue:
     """Step 3, Confirmar: the same form twice is one run."""
-    form = ConfirmForm(queries.wallet_names(), _next_month())
+    form = ConfirmForm(_next_month())
     if not form.validate():
         return _choose_page(form), 422
     today = portal_today(current_app.config["SETTINGS"], clock.now())
-    generation = service.request(
-        form.order(), today=today, actor=current_user, now=clock.now(), key=form.key.data
-    )
+    try:
+        generation = service.request(
+            form.order(), today=today, actor=current_user, now=clock.now(), key=form.key.data
+        )
+    except PortalError as error:
+        form.form_errors.append(str(error))
+        return _choose_page(form), 422
     generation_id = generation.id
     if generation.state == GenerationState.QUEUED and not service.start(generation_id):
-        flash("A fila está fora do ar: a geração fica guardada e começa quando voltar.", "warning")
+        flash(NO_QUEUE, "warning")
     return go_to("generation.show", generation_id=generation_id)
-
-
-@bp.get("/financeiro/gerar/<int:generation_id>")
-@requires(Permission.SEE)
-def show(generation_id: int) -> ResponseReturnValue:
-    """Step 4, Acompanhar: a page, or for htmx the part of it that moves."""
-    generation = queries.get(generation_id)
-    found = progress(generation, clock.now())
-    heard = request.args.get("ouvido", "")
-    return render(
-        "generation/show.html",
-        "generation/_progress.html",
-        section=SECTION,
-        generation=generation,
-        progress=found,
-        skipped=skipped(generation.not_generated, generation.competence),
-        choice_url=links.of_choice(generation),
-        printing_url=links.of_printing(generation),
-        labels=labels,
-        announce=found.announcement if found.announcement != heard else "",
-    )
 
 
 @bp.get("/financeiro/gerar/contratos")
@@ -144,7 +145,7 @@ def contract_lookup() -> ResponseReturnValue:
 
 
 def _form(args: Mapping[str, str]) -> OrderForm:
-    return OrderForm.from_args(args, queries.wallet_names(), _next_month())
+    return OrderForm.from_args(args, _next_month())
 
 
 def _plan(form: OrderForm, now: datetime) -> Plan | None:
@@ -164,6 +165,7 @@ def _choose_page(form: OrderForm) -> str:
         section=SECTION,
         form=form,
         runs=queries.latest(),
+        pilot_size=queries.pilot_size(),
         labels=labels,
         contract_labels=contract_labels,
     )
@@ -176,8 +178,3 @@ def _next_month() -> date:
 
 def _timezone() -> str:
     return str(current_app.config["SETTINGS"].timezone)
-
-
-def _start() -> int:
-    raw = request.args.get("inicio", "")
-    return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 8 else 0

@@ -10,7 +10,7 @@ from portal.core import audit
 from portal.core.audit import Actor
 from portal.core.db import db
 from portal.core.errors import InvalidValue
-from portal.core.queue import wake
+from portal.core.queue import DRAIN, wake
 from portal.deliveries import outbox
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.service import manual_parcels
@@ -52,7 +52,7 @@ def send(
     summary = f"{count} e-mails à mão com {len(receivable_ids)} boletos"
     audit.record(actor, "issuance.send", "email_message", None, now, summary=summary)
     db.session.commit()
-    wake(outbox.DRAIN, account_id)
+    wake(DRAIN, account_id)
     return count, True
 
 

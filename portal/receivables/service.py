@@ -1,6 +1,9 @@
 """What a person does with a title: settle it or cancel it."""
 
 from datetime import datetime
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, update
 
 from portal.core import audit
 from portal.core.audit import Actor
@@ -8,6 +11,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
 from portal.receivables.labels import STATUSES
 from portal.receivables.models import Receivable, ReceivableStatus
+from portal.settings.models import DeliveryType
 
 ENTITY = "receivable"
 
@@ -34,6 +38,43 @@ def cancel(receivable_id: int, actor: Actor | None, now: datetime) -> Receivable
     title.cancelled_at = now
     db.session.commit()
     return title
+
+
+def cancel_of_run(generation_id: int, now: datetime) -> int:
+    """Cancel every open title of a run; returns how many. The caller records it and commits."""
+    done = db.session.execute(
+        update(Receivable)
+        .where(
+            Receivable.generation_id == generation_id, Receivable.status == ReceivableStatus.OPEN
+        )
+        .values(status=ReceivableStatus.CANCELLED, cancelled_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    return cast(CursorResult[Any], done).rowcount
+
+
+def mark_printed(generation_id: int, actor: Actor | None, now: datetime) -> int:
+    """The open boletos of a run that go by paper were printed; returns how many were not before.
+
+    Those printed earlier keep their own moment.
+    """
+    done = db.session.execute(
+        update(Receivable)
+        .where(
+            Receivable.generation_id == generation_id,
+            Receivable.delivery_type == DeliveryType.PRINTED,
+            Receivable.status == ReceivableStatus.OPEN,
+            Receivable.codigo_barras != "",
+            Receivable.printed_at.is_(None),
+        )
+        .values(printed_at=now),
+        execution_options={"synchronize_session": False},
+    )
+    count = cast(CursorResult[Any], done).rowcount
+    summary = f"{count} boletos impressos da geração nº {generation_id}"
+    audit.record(actor, "receivables.print", ENTITY, None, now, summary=summary)
+    db.session.commit()
+    return count
 
 
 def _open(receivable_id: int) -> Receivable:

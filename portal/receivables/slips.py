@@ -54,7 +54,7 @@ def instructions(wallet: Wallet, amount: Decimal) -> tuple[str, ...]:
         daily = _share(amount, wallet.interest_percent_month / DAYS_A_MONTH)
         rate = format_amount(wallet.interest_percent_month)
         lines.append(f"Após o vencimento, juros de {rate} % ao mês ({format_brl(daily)} ao dia)")
-    if wallet.discount:
+    if 0 < wallet.discount < amount:  # a discount of all or more of the amount is no discount
         lines.append(f"Até o vencimento, desconto de {format_brl(wallet.discount)}")
     return tuple(lines)
 

@@ -3,15 +3,15 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import RadioField, SelectField
+from wtforms import DateField, RadioField, SelectField
 
 from portal.core.errors import InvalidValue
-from portal.settings.labels import DELIVERY_NAMES
-from portal.settings.models import DeliveryType
+from portal.settings.labels import BUSINESS_DAY_NAMES, DELIVERY_NAMES
+from portal.settings.models import BusinessDayRule, DeliveryType
 from portal.settings.rules import STATES, clean_company, company_problems, financial_problems
 from portal.smtp.forms import RulesForm, WholeNumberField
 from portal.web.choices import yes_no
-from portal.web.forms import TextField
+from portal.web.forms import PortalForm, TextField, at_most, required
 
 HELP = {
     "company_name": "Razão social, como sai impressa no boleto (beneficiário).",
@@ -21,6 +21,10 @@ HELP = {
     "company_address": "Rua e número, como saem no boleto.",
     "company_postal_code": "8 dígitos, por exemplo 13010-000.",
     "default_delivery_type": "Vale para todo contrato que não diga outra coisa na aba Faturamento.",
+    "business_day_rule": "O que fazer com o vencimento que cai em sábado, domingo ou feriado "
+    "bancário. Mantido, o boleto pode ser pago sem acréscimo no dia útil seguinte.",
+    "pro_rata": "Sim: no mês da ativação o contrato paga só os dias a partir dela. Não: paga o mês "
+    "inteiro. Antes da ativação nada é gerado.",
     "smtp_account_id": "Clique na lupa e selecione o E-mail SMTP previamente cadastrado. O sistema "
     "irá considerar as configurações do SMTP e sua respectiva mensagem configurada.",
     "group_by_client": "Sim: os boletos de um cliente, gerados juntos, vão em uma só mensagem. "
@@ -62,9 +66,26 @@ class ContractsForm(RulesForm):
         coerce=lambda value: str(getattr(value, "value", value)),
     )
 
+    business_day_rule = RadioField(
+        "Vencimento em dia não útil",
+        choices=[(rule.value, text) for rule, text in BUSINESS_DAY_NAMES.items()],
+        coerce=lambda value: str(getattr(value, "value", value)),
+    )
+
     def delivery_type(self) -> DeliveryType:
         """The chosen type; ask only a valid form."""
         return DeliveryType(self.default_delivery_type.data)
+
+    def business_days(self) -> BusinessDayRule:
+        """The chosen rule; ask only a valid form."""
+        return BusinessDayRule(self.business_day_rule.data)
+
+
+class HolidayForm(PortalForm):
+    """A municipal holiday."""
+
+    day = DateField("Dia", name="dia", validators=[required()])
+    name = TextField("Nome", [required(), at_most(80)], name="nome")
 
 
 class OptionalNumberField(WholeNumberField):
@@ -84,6 +105,7 @@ class FinancialForm(RulesForm):
     )
     group_by_client = yes_no("Juntar os boletos do mesmo cliente em uma mensagem", default=True)
     max_open_receivables = OptionalNumberField("Máximo de títulos em aberto por contrato")
+    pro_rata = yes_no("Cobrar o primeiro mês proporcional aos dias", default=False)
     expire_after_days = WholeNumberField("Desistir do envio quantos dias após o vencimento")
 
     def __init__(self, accounts: Iterable[tuple[int, str]], **kwargs: Any) -> None:

@@ -11,7 +11,12 @@ from portal.core import audit
 from portal.core.audit import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue
-from portal.settings.models import DeliveryType, FinancialSettings, GeneralSettings
+from portal.settings.models import (
+    BusinessDayRule,
+    DeliveryType,
+    FinancialSettings,
+    GeneralSettings,
+)
 from portal.settings.rules import clean_company, company_problems, financial_problems
 from portal.smtp.models import SmtpAccount
 
@@ -32,12 +37,14 @@ GENERAL_DEFAULTS: Mapping[str, Any] = {
     **dict.fromkeys(COMPANY, ""),
     "version": 0,
     "default_delivery_type": DeliveryType.PRINTED,
+    "business_day_rule": BusinessDayRule.KEEP,
 }
 FINANCIAL_DEFAULTS: Mapping[str, Any] = {
     "version": 0,
     "smtp_account_id": None,
     "group_by_client": True,
     "max_open_receivables": None,
+    "pro_rata": False,
     "expire_after_days": 30,
 }
 
@@ -68,12 +75,21 @@ def change_company(
 
 
 def change_contracts(
-    delivery_type: DeliveryType, version: int, actor: Actor | None, now: datetime
+    delivery_type: DeliveryType,
+    version: int,
+    actor: Actor | None,
+    now: datetime,
+    business_day_rule: BusinessDayRule | None = None,
 ) -> GeneralSettings:
-    """Aba Contratos: Tipo de cobrança padrão, for what is generated from now on."""
+    """Aba Contratos: Tipo de cobrança padrão and the rule of business days (None: as it is), for
+    what is generated from now on."""
     row = _locked(GeneralSettings, GENERAL_DEFAULTS)
     _refuse_stale(row, version)
-    put_general(row, {"default_delivery_type": delivery_type}, actor, now)
+    values = {
+        "default_delivery_type": delivery_type,
+        "business_day_rule": business_day_rule or row.business_day_rule,
+    }
+    put_general(row, values, actor, now)
     db.session.commit()
     return row
 

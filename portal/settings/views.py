@@ -7,7 +7,8 @@ from flask_login import current_user
 from portal.core import clock
 from portal.core.errors import InvalidValue
 from portal.settings import service
-from portal.settings.forms import HELP, CompanyForm, ContractsForm, FinancialForm
+from portal.settings.contract_views import add_pages as add_contract_pages
+from portal.settings.forms import HELP, CompanyForm, FinancialForm
 from portal.settings.logo_views import add_pages as add_logo_pages
 from portal.smtp import labels as smtp_labels
 from portal.smtp import queries as smtp_queries
@@ -16,6 +17,7 @@ from portal.web.permissions import Permission, requires
 
 bp = Blueprint("settings", __name__)
 add_logo_pages(bp)
+add_contract_pages(bp)
 GENERAL, FINANCIAL = "settings.general", "settings.financial"
 
 
@@ -44,24 +46,6 @@ def save_company() -> ResponseReturnValue:
         else:
             return go_to("settings.general", "Dados da empresa salvos.")
     return _company_page(form), 422
-
-
-@bp.get("/configuracoes/parametros/gerais/contratos")
-@requires(Permission.SEE)
-def contracts() -> ResponseReturnValue:
-    """Aba Contratos."""
-    return _contracts_page(ContractsForm(obj=service.general()))
-
-
-@bp.post("/configuracoes/parametros/gerais/contratos")
-@requires(Permission.CONFIGURE)
-def save_contracts() -> ResponseReturnValue:
-    """Aba Contratos: save."""
-    form = ContractsForm(obj=service.general())
-    if not form.validate():
-        return _contracts_page(form), 422
-    service.change_contracts(form.delivery_type(), form.seen_version, current_user, clock.now())
-    return go_to("settings.contracts", "Salvo. Vale para os próximos boletos gerados.")
 
 
 @bp.get("/configuracoes/parametros/financeiro")
@@ -126,7 +110,3 @@ def _financial_page(form: FinancialForm) -> str:
 
 def _company_page(form: CompanyForm) -> str:
     return render("settings/company.html", section=GENERAL, form=form, help=HELP)
-
-
-def _contracts_page(form: ContractsForm) -> str:
-    return render("settings/contracts.html", section=GENERAL, form=form, help=HELP)

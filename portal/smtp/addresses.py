@@ -1,4 +1,4 @@
-"""Which mail servers may be reached: never the inside of the network, unless it was allowed.
+"""Which servers may be reached: never the inside of the network, unless it was allowed.
 
 The check returns the very addresses to connect to. Connecting to anything else, for example
 by resolving the name a second time, would let a name server change its answer in between.
@@ -15,6 +15,8 @@ from portal.smtp.failures import Failure, Kind
 from portal.smtp.stages import Stage
 
 MAIL_PORTS = (25, 465, 587, 2525)
+IMAP_PORTS = (143, 993)
+HTTPS_PORTS = (443,)  # where a token endpoint answers
 MAX_ADDRESSES = 4  # tried one after the other
 # Services that must never receive SMTP commands, even on an allowed address: databases,
 # caches, brokers, container and cluster interfaces.
@@ -45,15 +47,15 @@ class Allowed:
             return address.version == self.network.version and address in self.network
         return self.name in (*EVERYTHING, host)
 
-    def opens(self, port: int) -> bool:
+    def opens(self, port: int, usual: tuple[int, ...] = MAIL_PORTS) -> bool:
         if self.port is not None:
             return port == self.port
-        return port in MAIL_PORTS or (port >= 1024 and port not in SERVICE_PORTS)
+        return port in usual or (port >= 1024 and port not in SERVICE_PORTS)
 
 
 @dataclass(frozen=True, slots=True)
 class DestinationPolicy:
-    """What may be reached besides the public mail servers.
+    """What may be reached besides the public mail servers (and public token endpoints).
 
     Items: `127.0.0.1`, `10.0.0.0/8`, `mail.lan`, `127.0.0.1:1025`, `[::1]:1025`, and `*` or
     `1` for every private address. An item with a port opens that port only; one without opens
@@ -69,10 +71,13 @@ class DestinationPolicy:
     def items(self) -> list[Allowed]:
         return [_item(text) for text in self.allow]
 
-    def permits(self, host: str, address: Address, port: int) -> bool:
-        if _is_public(address) and port in MAIL_PORTS:
+    def permits(
+        self, host: str, address: Address, port: int, usual: tuple[int, ...] = MAIL_PORTS
+    ) -> bool:
+        """`usual`: the ports of the service that is meant."""
+        if _is_public(address) and port in usual:
             return True
-        return any(item.covers(host, address) and item.opens(port) for item in self.items())
+        return any(item.covers(host, address) and item.opens(port, usual) for item in self.items())
 
     def trusts(self, host: str, address: Address) -> bool:
         """Whether this address inside the network was allowed: a password may go unencrypted."""
@@ -117,6 +122,7 @@ def check_destination(
     *,
     resolver: Resolver | None = None,
     timeout: float = 10,
+    usual: tuple[int, ...] = MAIL_PORTS,
 ) -> Destination:
     """The addresses of `host` that the policy lets us reach at `port`.
 
@@ -130,7 +136,7 @@ def check_destination(
     addresses = [address for address in map(_unwrapped, found) if address is not None]
     if not addresses:
         raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found")
-    permitted = [item for item in addresses if policy.permits(host, item, port)]
+    permitted = [item for item in addresses if policy.permits(host, item, port, usual)]
     if not permitted:
         known = any(_is_public(item) or policy.trusts(host, item) for item in addresses)
         cause = "port_refused" if known else "destination_refused"

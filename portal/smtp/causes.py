@@ -1,12 +1,13 @@
 """Every cause of a failed delivery in plain pt-BR: what happened, and what to do about it.
 
 The codes are stable: they are stored with messages and attempts, and filtered by. In the texts
-`{host}`, `{port}`, `{security}` and `{sender}` stand for the account's settings; where no
+`{host}`, `{port}`, `{sender}` and the like stand for the account's settings; where no
 account is at hand they read "o servidor", "a porta" and so on.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from urllib.parse import urlsplit
 
 from portal.smtp.server import SmtpServer
 
@@ -169,6 +170,32 @@ CAUSES: dict[str, tuple[str, str]] = {
         "Espere alguns minutos antes de testar de novo.",
     ),
     "login_refused": ("O servidor recusou o login.", _SEE_REPLY),
+    # --- login by OAuth 2.0
+    "oauth_missing": (
+        "A conta usa OAuth 2.0, e faltam dados para pedir o token.",
+        "Preencha o endereço do token, o ID do cliente e o refresh token, e salve.",
+    ),
+    "oauth_address_refused": (
+        "O portal não se conecta ao serviço de tokens {of_token_host}.",
+        "Use o endereço público do provedor, com https:// e sem outra porta. Se o servidor interno "
+        "é mesmo o certo, quem cuida da instalação precisa incluí-lo em PORTAL_SMTP_ALLOW_PRIVATE.",
+    ),
+    "oauth_unreachable": (
+        "O serviço de tokens {of_token_host} não respondeu como devia.",
+        "O portal tenta de novo sozinho. Se repetir, confira o endereço do token e a conexão deste "
+        "computador com a internet.",
+    ),
+    "oauth_refused": (
+        "O provedor não deu o token de acesso: a autorização foi recusada.",
+        "Autorize o aplicativo de novo no provedor e cole aqui o novo refresh token. Confira "
+        "também o ID e o segredo do cliente: o segredo pode ter vencido.",
+    ),
+    "oauth_login_refused": (
+        "{host} recusou o token de acesso.",
+        "O usuário precisa ser a caixa que autorizou o aplicativo, com a permissão de enviar por "
+        'SMTP (escopo). No Microsoft 365 confira também se "SMTP autenticado" está ativo para a '
+        "caixa.",
+    ),
     "auth_required": (
         "{host} exige login antes de enviar.",
         "Marque Requer autenticação como Sim e preencha usuário e senha.",
@@ -291,6 +318,7 @@ def explain(cause: str, server: SmtpServer | None = None) -> Explanation:
         "host": server.host if server else "o servidor",
         "port": str(server.port) if server else "configurada",
         "security": SECURITY_LABELS.get(server.security, "nenhuma") if server else "diferente",
+        "of_token_host": _of_token_host(server),
         "sender": (server.sender_address if server else "") or "o remetente",
         "login_hint": _LOGIN_HINTS[provider_of(server.host if server else "")],
     }
@@ -305,6 +333,14 @@ def provider_of(host: str) -> Provider:
         if host == domain or host.endswith("." + domain):
             return provider
     return Provider.OTHER
+
+
+def _of_token_host(server: SmtpServer | None) -> str:
+    try:
+        host = urlsplit(server.oauth.token_url).hostname if server else None
+    except ValueError:
+        host = None
+    return f"de {host}" if host else "do provedor"
 
 
 def _texts(cause: str, server: SmtpServer | None) -> tuple[str, str]:

@@ -1,24 +1,18 @@
 """Opening a connection: address, socket, greeting, TLS, login. Each stage is checked and timed."""
 
 import logging
-import socket
 import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
-from portal.smtp.addresses import (
-    Address,
-    Destination,
-    DestinationPolicy,
-    Resolver,
-    check_destination,
-)
+from portal.smtp.addresses import DestinationPolicy, Resolver, check_destination
 from portal.smtp.failures import Failure, Kind, visible, visible_reply
-from portal.smtp.login import sign_in
+from portal.smtp.login import Line, sign_in
 from portal.smtp.replies import refusal, unclear
 from portal.smtp.server import SmtpServer
+from portal.smtp.sockets import Reach, connect, trusted_context
 from portal.smtp.stages import Stage
 from portal.smtp.wire import Broken, Wire, WireError
 
@@ -31,8 +25,6 @@ CERTIFICATE_CAUSES = {
     62: "certificate_wrong_name",
     64: "certificate_wrong_name",
 }
-# Of several addresses' problems, the one that tells most.
-CONNECT_CAUSES = ("port_closed", "timeout_connect", "dropped", "unreachable")
 NOT_TLS = ("WRONG_VERSION_NUMBER", "PACKET_LENGTH_TOO_LONG", "RECORD_LAYER_FAILURE", "HTTP_REQUEST")
 OLD_TLS = ("UNSUPPORTED_PROTOCOL", "PROTOCOL_VERSION", "NO_PROTOCOLS_AVAILABLE")
 TLS_RECORDS = (b"\x15\x03", b"\x16\x03")
@@ -64,13 +56,6 @@ class Progress:
             log.exception("listener failed at stage %s", stage)
 
 
-def trusted_context() -> ssl.SSLContext:
-    """TLS 1.2 or newer, checked against the system's authorities (or those of SSL_CERT_FILE)."""
-    context = ssl.create_default_context()
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
-
-
 def dial(
     server: SmtpServer,
     policy: DestinationPolicy,
@@ -90,7 +75,7 @@ def dial(
     )
     found = ", ".join(str(address) for address in target.addresses)
     progress.done(Stage.DNS, found if found == server.host else f"{server.host} → {found}")
-    sock, peer = _connect(target, server.timeouts.connect)
+    sock, peer = connect(target, server.timeouts.connect)
     wire = Wire(sock)
     progress.done(Stage.CONNECT, f"porta {server.port}")
     try:
@@ -100,8 +85,9 @@ def dial(
         else:
             progress.done(Stage.GREETING, _greet(wire, server))
             progress.done(Stage.TLS, _upgrade(wire, server, context))
-        trusted = policy.trusts(target.host, peer)
-        progress.done(Stage.LOGIN, _login(wire, server, trusted=trusted))
+        reach = Reach(policy, resolver, context)
+        line = Line(wire, server, reach, trusted=policy.trusts(target.host, peer))
+        progress.done(Stage.LOGIN, _login(line))
     except BaseException:
         wire.close()
         raise
@@ -120,30 +106,6 @@ def refused(stage: Stage, reply: tuple[int, bytes], server: SmtpServer) -> Failu
     """The failure that an answer other than the wanted one means."""
     code, text = reply
     return refusal(stage, code, server.hide(visible_reply(code, text.split(b"\n"))))
-
-
-def _connect(target: Destination, timeout: float) -> tuple[socket.socket, Address]:
-    problems: list[OSError] = []
-    for address in target.addresses:
-        try:
-            sock = socket.create_connection((str(address), target.port), timeout)
-        except OSError as error:
-            problems.append(error)
-            continue
-        # The final dot is a small write after a large one: it must not wait for an ACK.
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        return sock, address
-    causes = [_connect_cause(problem) for problem in problems]
-    cause = min(causes, key=CONNECT_CAUSES.index)
-    raise Failure(Stage.CONNECT, Kind.TEMPORARY, cause, reply=visible(str(problems[-1])))
-
-
-def _connect_cause(problem: OSError) -> str:
-    if isinstance(problem, ConnectionRefusedError):
-        return "port_closed"
-    if isinstance(problem, TimeoutError):
-        return "timeout_connect"
-    return "dropped" if isinstance(problem, ConnectionError) else "unreachable"
 
 
 def _greet(wire: Wire, server: SmtpServer) -> str:
@@ -253,8 +215,8 @@ def _speaks_tls(wire: Wire, error: WireError, server: SmtpServer) -> bool:
     return True
 
 
-def _login(wire: Wire, server: SmtpServer, *, trusted: bool) -> str:
+def _login(line: Line) -> str:
     try:
-        return sign_in(wire, server, trusted=trusted)
+        return sign_in(line)
     except WireError as error:
-        raise broken(Stage.LOGIN, error, server) from error
+        raise broken(Stage.LOGIN, error, line.server) from error

@@ -7,11 +7,11 @@ from wtforms import BooleanField, HiddenField, IntegerField, PasswordField, Sele
 from wtforms.validators import ValidationError
 
 from portal.core.errors import InvalidValue
-from portal.smtp import accounts
-from portal.smtp.account_rules import SECURITY_NAMES, account_problems
+from portal.smtp import accounts, providers
+from portal.smtp.account_rules import AUTH_NAMES, SECURITY_NAMES, account_problems
 from portal.smtp.addresses import DestinationPolicy
 from portal.smtp.message_rules import message_problems
-from portal.smtp.models import Security
+from portal.smtp.models import AuthMethod, Security
 from portal.smtp.variables import SUBJECT_LIMIT
 from portal.web.choices import as_bool, yes_no
 from portal.web.forms import LongTextField, PortalForm, TextField, required
@@ -34,6 +34,18 @@ HELP = {
     "requires_auth": "Marque como sim.",
     "security": "Forma de criptografia usada para proteger a comunicação entre o endereço de "
     "e-mail e o servidor de e-mail. " + PORT_AND_SECURITY,
+    "auth_method": "Senha para a maioria dos provedores. O Microsoft 365 está desligando o login "
+    "por senha: use OAuth 2.0. No Google Workspace os dois servem.",
+    "oauth_token_url": "Onde o portal pede o token de acesso. Microsoft 365: "
+    "https://login.microsoftonline.com/ID-DO-LOCATÁRIO/oauth2/v2.0/token. "
+    "Google: https://oauth2.googleapis.com/token.",
+    "oauth_client_id": "O ID do aplicativo que a sua empresa registrou no provedor (Entra ID ou "
+    "Google Cloud).",
+    "oauth_client_secret": "Em branco se o aplicativo não tem segredo (cliente público).",
+    "oauth_refresh_token": "O token que o provedor entrega quando a caixa autoriza o aplicativo. "
+    "Com ele o portal renova o acesso sozinho.",
+    "oauth_scope": "Microsoft 365: https://outlook.office.com/SMTP.Send offline_access. Google: em "
+    "branco; a autorização precisa do escopo https://mail.google.com/.",
     "utf8": "Relacionado à leitura de caracteres especiais. Marque como sim.",
     "force_charset": "Marque a opção UTF-8.",
     "test_recipient": "Insira um e-mail destinatário para efetuar o teste de envio.",
@@ -41,6 +53,8 @@ HELP = {
     "de e-mail e insira neste campo.",
     "daily_limit": "Verifique com o provedor de e-mails o limite de envios por dia do endereço de "
     "e-mail e insira neste campo.",
+    "minute_limit": "Alguns provedores limitam também por minuto: o Microsoft 365, a 30. Em "
+    "branco, não há esse limite.",
     "max_connections": "Quantas conexões o portal abre de uma vez. Com dúvida, deixe 2.",
     "sender_address": "O endereço que o cliente vê como remetente. Em branco, vale o usuário.",
     "sender_name": "O nome que o cliente vê ao lado do endereço, por exemplo o da empresa.",
@@ -62,6 +76,16 @@ class WholeNumberField(IntegerField):
         if not (raw.isascii() and raw.isdigit() and len(raw) < 12):
             raise ValueError(NUMBER_EXPECTED)
         self.data = int(raw)
+
+
+class OptionalNumberField(WholeNumberField):
+    """A whole number, or None where nothing is written."""
+
+    def process_formdata(self, valuelist: list[str]) -> None:
+        if valuelist and valuelist[0].strip():
+            super().process_formdata(valuelist)
+        else:
+            self.data = None
 
 
 class RulesForm(PortalForm):
@@ -96,10 +120,11 @@ class _AccountValues(RulesForm):
 
     hourly_limit = WholeNumberField("Limite de e-mails por hora")
     daily_limit = WholeNumberField("Limite de e-mails por dia")
+    minute_limit = OptionalNumberField("Limite de e-mails por minuto")
 
     def __init__(self, current: dict[str, Any], policy: DestinationPolicy) -> None:
-        # A password never comes back to a page.
-        super().__init__(data={**current, "password": ""})
+        # A secret never comes back to a page.
+        super().__init__(data={**current, **dict.fromkeys(accounts.SECRETS, "")})
         self._current, self._policy = current, policy
 
     def problems(self) -> Iterable[InvalidValue]:
@@ -117,13 +142,22 @@ class LimitsForm(_AccountValues):
 
 
 class AccountForm(_AccountValues):
-    """Aba Conta: the eleven fields of the manual, the name and the sender."""
+    """Aba Conta: the eleven fields of the manual, the name, the sender and OAuth 2.0."""
 
     name = TextField("Nome da conta", [required()])
     host = TextField("Servidor de saída", [required()])
     username = TextField("Usuário")
     password = PasswordField("Senha")
     clear_password = BooleanField("Remover a senha guardada")
+    auth_method = SelectField(
+        "Método de login", choices=[(kind.value, text) for kind, text in AUTH_NAMES.items()]
+    )
+    oauth_token_url = TextField("Endereço do token")
+    oauth_client_id = TextField("ID do cliente")
+    oauth_client_secret = PasswordField("Segredo do cliente")
+    clear_client_secret = BooleanField("Remover o segredo guardado")
+    oauth_refresh_token = PasswordField("Refresh token")
+    oauth_scope = TextField("Escopo")
     port = WholeNumberField("Porta")
     requires_auth = yes_no("Requer autenticação", default=True)
     security = SelectField(
@@ -141,15 +175,29 @@ class AccountForm(_AccountValues):
         if field.data and self.password.data:
             raise ValidationError("Informe a nova senha ou remova a guardada, não os dois.")
 
+    def validate_clear_client_secret(self, field: BooleanField) -> None:
+        """As with the password."""
+        if field.data and self.oauth_client_secret.data:
+            raise ValidationError("Informe o novo segredo ou remova o guardado, não os dois.")
+
     def values(self) -> dict[str, Any]:
         values = self.to_command()
         values["security"] = Security(values["security"])
+        values["auth_method"] = AuthMethod(values["auth_method"])
         values["sender_address"] = values["sender_address"] or values["username"]
-        if values.pop("clear_password"):
-            values["password"] = ""
-        elif not values["password"]:
-            values["password"] = None
+        cleared = {
+            "password": values.pop("clear_password"),
+            "oauth_client_secret": values.pop("clear_client_secret"),
+        }
+        for secret in accounts.SECRETS:
+            values[secret] = "" if cleared.get(secret) else self._typed_secret(secret)
         return values
+
+    def _typed_secret(self, name: str) -> str | None:
+        """What was typed; None, which keeps what is stored, where nothing was."""
+        typed = self._fields[name].data or ""
+        # A pasted token often brings its line end along; a password is taken as it is.
+        return (typed if name == "password" else typed.strip()) or None
 
 
 class MessageForm(RulesForm):
@@ -168,6 +216,7 @@ class PauseForm(PortalForm):
     reason = TextField("Motivo da pausa")
 
 
-def new_account_values() -> dict[str, Any]:
-    """What the form of a new account begins with."""
-    return dict(accounts.DEFAULTS)
+def new_account_values(provider: str = "") -> dict[str, Any]:
+    """What the form of a new account begins with; `provider` is the key of a preset."""
+    preset = providers.BY_KEY.get(provider)
+    return {**accounts.DEFAULTS, **(preset.values if preset else {})}

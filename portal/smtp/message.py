@@ -13,6 +13,7 @@ from email.header import Header
 from email.mime.text import MIMEText
 from email.policy import compat32
 from email.utils import formataddr, parseaddr
+from functools import lru_cache
 from typing import Any
 
 import flask_mail
@@ -177,6 +178,7 @@ def new_message_id(domain: str) -> str:
     return f"<{secrets.token_hex(16)}@{name if safe else 'localhost'}>"
 
 
+@lru_cache(maxsize=8)  # what is sent is kept as well: the same text comes twice
 def sanitise_html(html: str) -> str:
     """`html` with harmless tags, links and inline styles only; nothing in it loads anything."""
     return _CLEANER.clean(clean_text(html))

@@ -114,6 +114,16 @@ class SmtpAccount(Base):
     )
 
     @property
+    def has_credentials(self) -> bool:
+        """Whether all that signing in needs has been filled in."""
+        if not self.requires_auth:
+            return True
+        if self.auth_method == AuthMethod.XOAUTH2:
+            given = (self.oauth_token_url, self.oauth_client_id, self.oauth_refresh_token)
+            return bool(self.username and all(given))
+        return bool(self.username and self.password)
+
+    @property
     def test_is_current(self) -> bool:
         """Whether the last test was accepted and the connection is still as it was tested."""
         return bool(

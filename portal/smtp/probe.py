@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from typing import Any
 
+from portal.smtp.access_tokens import forget
 from portal.smtp.addresses import DestinationPolicy, Resolver
 from portal.smtp.causes import explain
 from portal.smtp.failures import Failure
@@ -107,6 +108,7 @@ def probe(
     Without a message it stops after the login, and nothing is sent. With one, it is really
     handed over to the server for `recipient`.
     """
+    forget(server.oauth)  # a test proves that a token can be had now
     trail = _Trail(server, on_step)
     session = SmtpSession(server, policy, on_stage=trail.passed, resolver=resolver, context=context)
     try:

@@ -1,6 +1,7 @@
 """The plain facts of one SMTP server: no database row, no Flask."""
 
 import base64
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SECURITIES = ("none", "starttls", "ssl")
@@ -21,6 +22,25 @@ class Timeouts:
 
 
 @dataclass(frozen=True, slots=True)
+class OAuth:
+    """Where and with what a fresh access token is had (RFC 6749, 6).
+
+    `grant` names the permission that a person gave: it changes when the account is changed, and
+    not when the provider puts a new refresh token in the place of the old one. `keep` stores
+    such a token; it is called between two steps of the network, and no transaction is open then.
+    """
+
+    token_url: str = ""
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    scope: str = ""
+    grant: str = ""
+    # A replaced token is no reason to sign in again: it does not tell two servers apart.
+    refresh_token: str = field(default="", repr=False, compare=False)
+    keep: Callable[[str], None] | None = field(default=None, repr=False, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class SmtpServer:
     """Where and as whom to send. `security` is none, starttls or ssl; else ValueError."""
 
@@ -33,7 +53,8 @@ class SmtpServer:
     requires_auth: bool = True
     username: str = ""
     password: str = field(default="", repr=False)
-    auth_method: str = "password"
+    auth_method: str = "password"  # or xoauth2, with `oauth`
+    oauth: OAuth = OAuth()
     utf8: bool = True
     force_charset: bool = True
     timeouts: Timeouts = Timeouts()
@@ -43,14 +64,15 @@ class SmtpServer:
             raise ValueError(f"security {self.security!r}: must be one of {SECURITIES}")
 
     def hide(self, text: str) -> str:
-        """`text` without the password, should a server echo it (plain or as sent in AUTH)."""
-        if not self.password:
-            return text
+        """`text` without secrets, should a server echo one (plain or as sent in AUTH)."""
         for secret in self._secrets():
             text = text.replace(secret, "•••")
         return text
 
     def _secrets(self) -> list[str]:
+        found = [item for item in (self.oauth.client_secret, self.oauth.refresh_token) if item]
+        if not self.password:
+            return found
         plain = f"\0{self.username}\0{self.password}"
         sent = (base64.b64encode(value.encode()).decode() for value in (plain, self.password))
-        return [*sent, self.password]
+        return [*sent, self.password, *found]

@@ -15,9 +15,9 @@ from portal.core.audit import Actor
 from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue, NotFound, PortalError
-from portal.core.queue import wake
+from portal.core.queue import DRAIN, wake
 from portal.smtp import accounts
-from portal.smtp.account_rules import account_problems
+from portal.smtp.account_rules import STORED, account_problems
 from portal.smtp.addresses import DestinationPolicy
 from portal.smtp.mailboxes import InvalidMailbox, clean_mailbox
 from portal.smtp.message_rules import message_problems
@@ -26,7 +26,6 @@ from portal.smtp.models import AccountState, SmtpAccount, SmtpTest
 log = logging.getLogger(__name__)
 
 RUN_TEST = "jobs.smtp.run_test"
-DRAIN = "jobs.deliveries.drain"
 TESTS_PER_HOUR = 10
 HOUR = timedelta(hours=1)
 REASON_LIMIT = 500
@@ -58,7 +57,7 @@ def create(values: Mapping[str, Any], actor: Actor | None, now: datetime) -> Smt
 def change(
     account_id: int, values: Mapping[str, Any], version: int, actor: Actor | None, now: datetime
 ) -> SmtpAccount:
-    """Change some columns (`password`: None keeps, "" removes). Raises InvalidValue, Conflict."""
+    """Change some columns (secrets: None keeps, "" removes). Raises InvalidValue, Conflict."""
     account = _locked(account_id)
     _refuse_stale(account, version)
     _refuse_first(account_problems({**facts_of(account), **values}, policy()))
@@ -151,9 +150,10 @@ def get(account_id: int) -> SmtpAccount:
 
 
 def facts_of(account: SmtpAccount) -> dict[str, Any]:
-    """The account's values as the rules take them; `password` only says whether there is one."""
+    """The account's values as the rules take them; a secret only says whether there is one."""
     values = {name: getattr(account, name) for name in accounts.DEFAULTS}
-    return {**values, "password": "•" if account.password else ""}
+    marks = {name: STORED if getattr(account, name) else "" for name in accounts.SECRETS}
+    return {**values, **marks}
 
 
 def _locked(account_id: int) -> SmtpAccount:

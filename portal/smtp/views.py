@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask
+from flask import Blueprint, Flask, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
 from portal.core.errors import InvalidValue
-from portal.smtp import labels, pace, queries, service
+from portal.smtp import labels, pace, providers, queries, service
 from portal.smtp.account_rules import account_warnings
 from portal.smtp.forms import HELP, AccountForm, LimitsForm, PauseForm, new_account_values
 from portal.smtp.models import SmtpAccount
@@ -38,8 +38,9 @@ def index() -> ResponseReturnValue:
 @bp.get("/configuracoes/smtp/nova")
 @requires(Permission.CONFIGURE)
 def new() -> ResponseReturnValue:
-    """Novo: an empty form."""
-    return _new_page(AccountForm(new_account_values(), service.policy()))
+    """Novo: an empty form, or one filled with what a provider asks for (`?provedor=`)."""
+    provider = request.args.get("provedor", "")
+    return _new_page(AccountForm(new_account_values(provider), service.policy()), provider)
 
 
 @bp.post("/configuracoes/smtp/nova")
@@ -163,22 +164,27 @@ def _current(account: SmtpAccount) -> dict[str, Any]:
     return {**service.facts_of(account), "version": account.version}
 
 
-def _new_page(form: AccountForm) -> str:
-    return render("smtp/new.html", section=SECTION, form=form, help=HELP)
+def _new_page(form: AccountForm, provider: str = "") -> str:
+    return render(
+        "smtp/new.html",
+        section=SECTION,
+        form=form,
+        help=HELP,
+        presets=providers.PRESETS,
+        preset=providers.BY_KEY.get(provider),
+    )
 
 
 def _limits_page(account: SmtpAccount, form: LimitsForm) -> str:
-    rows = [
-        (count, pace.in_words(pace.duration(count, account.hourly_limit, account.daily_limit)))
-        for count in PACE_SAMPLES
-    ]
+    limits = (account.hourly_limit, account.daily_limit, account.minute_limit)
     return render(
         "smtp/limits.html",
         section=SECTION,
         account=account,
         form=form,
         help=HELP,
-        pace=rows,
+        pace=[(count, pace.in_words(pace.duration(count, *limits))) for count in PACE_SAMPLES],
+        presets=providers.presets_of(account.host),
         labels=labels,
         warnings=list(account_warnings(service.facts_of(account))),
     )

@@ -42,6 +42,8 @@ def clean_line(text: str) -> str:
 def clean_text(text: str) -> str:
     """Text of many lines, ended by line feeds, without other control characters."""
     text = re.sub("\r\n|[\r\v\f\x85\u2028\u2029]", "\n", text)
+    if text.replace("\n", "").replace("\t", "").isprintable():
+        return text  # nearly always: far quicker than a look at each character
     return "".join(
         char for char in text if char in "\n\t" or unicodedata.category(char) not in _UNPRINTABLE
     )

@@ -19,6 +19,11 @@ AREAS: Mapping[str, str] = {
 }
 # Last part of an action's name.
 VERBS: Mapping[str, str] = {
+    "release": "retomou",
+    "hold": "pausou",
+    "undo": "desfez",
+    "alert": "avisou",
+    "expire": "expirou",
     "activate": "ativou",
     "cancel": "cancelou",
     "change": "alterou",
@@ -112,6 +117,12 @@ FIELDS: Mapping[str, str] = {
     "group_by_client": "um e-mail por cliente",
     "host": "servidor de saída",
     "hourly_limit": "limite de e-mails por hora",
+    "imap_folder": "pasta das devoluções",
+    "imap_host": "servidor IMAP",
+    "imap_password": "senha da caixa de devoluções",
+    "imap_port": "porta da caixa de devoluções",
+    "imap_security": "segurança da caixa de devoluções",
+    "imap_username": "usuário da caixa de devoluções",
     "instructions": "instruções",
     "interest_percent_month": "juros (% ao mês)",
     "invalid_emails": "e-mails inválidos",

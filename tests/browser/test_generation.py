@@ -76,7 +76,9 @@ def test_a_double_click_generates_once_and_the_page_follows_without_reload(page,
 def runs_of(code):
     runs = select(Generation).where(Generation.parameters.is_not(None))
     with_code = [
-        run.id for run in db.session.scalars(runs) if code in run.parameters["contract_codes"]
+        run.id
+        for run in db.session.scalars(runs)
+        if code in run.parameters.get("contract_codes", ())
     ]
     return select(Generation.id).where(Generation.id.in_(with_code))
 

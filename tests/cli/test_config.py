@@ -337,3 +337,45 @@ def test_smtp_test_without_a_recipient_says_what_is_missing(app, run):
     with app.app_context():
         create_account(name="Local")
     assert "para qual e-mail" in problem_of(run("smtp", "test", "Local"))
+
+
+OAUTH = SMALL.replace(
+    'password = "s3gredo-que-nunca-aparece"',
+    """auth_method = "xoauth2"
+minute_limit = 30
+oauth_token_url = "https://login.microsoftonline.com/common/oauth2/v2.0/token"
+oauth_client_id = "app-1"
+oauth_client_secret_env = "APP_SECRET"
+oauth_refresh_token_env = "APP_TOKEN"
+oauth_scope = "https://outlook.office.com/SMTP.Send offline_access\"""",
+)
+
+
+def test_oauth_comes_from_the_file_with_its_secrets_from_the_environment(app, run, write):
+    env = {"APP_SECRET": SECRET, "APP_TOKEN": "refresh-token-1"}
+    assert run("config", "apply", write(OAUTH), **env).exit_code == 0
+    with app.app_context():
+        account = accounts.by_name("Financeiro")
+        assert (account.auth_method.value, account.minute_limit) == ("xoauth2", 30)
+        keys = service.settings().keys
+        assert accounts.secret_of(account, "oauth_client_secret", keys) == SECRET
+        assert accounts.secret_of(account, "oauth_refresh_token", keys) == "refresh-token-1"
+    shown = run("config", "show").output
+    assert not any(text in shown for text in (SECRET, "refresh-token-1", "v1."))
+    assert "# oauth_refresh_token: há um guardado" in shown
+    before = everything(app)
+    assert "sem mudanças" in run("config", "apply", write(shown)).output.splitlines()[-1]
+    assert everything(app) == before
+
+
+def test_a_secret_missing_from_the_environment_is_named(app, run, write):
+    result = run("config", "apply", write(OAUTH), APP_SECRET=SECRET, APP_TOKEN="")
+    assert result.exit_code == 1
+    assert "oauth_refresh_token_env" in str(result.exception or result.output)
+
+
+def test_a_limit_per_minute_of_zero_is_none(app, run, write):
+    run("config", "apply", write(SMALL.replace('host = "', 'minute_limit = 5\nhost = "')))
+    run("config", "apply", write(SMALL.replace('host = "', 'minute_limit = 0\nhost = "')))
+    with app.app_context():
+        assert accounts.by_name("Financeiro").minute_limit is None

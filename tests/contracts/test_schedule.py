@@ -2,13 +2,19 @@
 
 from calendar import monthrange
 from datetime import date, timedelta
+from decimal import Decimal
 from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from portal.contracts.schedule import competences, due_date
+from portal.contracts.schedule import (
+    competences,
+    due_date,
+    first_month_amount,
+    starts_after,
+)
 from portal.core.errors import InvalidValue
 
 months = st.builds(date, st.integers(2000, 2098), st.integers(1, 12), st.just(1))
@@ -75,3 +81,34 @@ def test_months_outside_the_years_are_refused(first: date, installments: int) ->
 def test_due_dates_outside_the_calendar_are_refused(year: int, due_day: int) -> None:
     with pytest.raises(InvalidValue):
         due_date(date(year, 1, 1), due_day)
+
+
+# --- the first month ------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("activated_on", "amount", "charged"),
+    [
+        (date(2026, 12, 1), "119.90", "119.90"),  # the whole month
+        (date(2026, 12, 31), "119.90", "3.87"),  # 1 of 31 days: 3.867…
+        (date(2026, 12, 17), "100.00", "48.39"),  # 15 of 31: 48.387…
+        (date(2026, 12, 31), "0.01", "0.01"),  # never less than a cent
+        (date(2026, 11, 20), "119.90", "119.90"),  # before: the whole month
+        (date(2025, 12, 20), "119.90", "119.90"),  # the same month of another year
+    ],
+)
+def test_the_first_month_charges_the_days_from_the_activation_on(activated_on, amount, charged):
+    december = date(2026, 12, 1)
+    assert first_month_amount(Decimal(amount), december, activated_on) == Decimal(charged)
+
+
+def test_half_a_cent_goes_up():
+    # 15 of 30 days of 0.05 is 0.025.
+    assert first_month_amount(Decimal("0.05"), date(2026, 11, 1), date(2026, 11, 16)) == (
+        Decimal("0.03")
+    )
+
+
+def test_a_contract_starts_after_the_months_before_its_activation():
+    assert starts_after(date(2026, 11, 1), date(2026, 12, 1))
+    assert not starts_after(date(2026, 12, 1), date(2026, 12, 31))

@@ -11,7 +11,7 @@ from rq import Worker
 
 from portal.cli import redis_server
 from portal.core.db import db
-from portal.core.queue import QUEUE
+from portal.core.queue import URGENT
 from portal.dashboard import processes
 from portal.deliveries.models import QuotaUse
 from portal.deliveries.states import Kind, State
@@ -97,9 +97,40 @@ def test_failures_are_grouped_by_cause_and_lead_to_them(app, admin, account):
     assert "3 e-mails falharam: caixa inexistente." in page
     assert "1 e-mail falhou: senha recusada." in page
     assert "limite do provedor" not in page
-    assert links(answer)["Ver e reenviar : caixa inexistente"] == (
+    assert "Confirme o e-mail com o cliente e corrija o cadastro." in page  # the cure
+    found = links(answer)
+    assert found["Ver : caixa inexistente"] == (
         "/sistema/log-email?estado=failed&causa=mailbox_not_found&periodo=30"
     )
+    confirm = admin.get(found["Reenviar os 3 : caixa inexistente"])
+    assert "3 e-mails. Filtros: estado Falhou; causa caixa inexistente; período 30 dias." in words(
+        confirm
+    )
+
+
+def test_the_last_reply_of_a_cause_is_one_click_away(app, admin, account):
+    with app.app_context():
+        reply = "550 5.1.1 <b>unknown"
+        add_messages(1, account, state=State.FAILED, cause="mailbox_not_found", reply="550 old")
+        add_messages(1, account, state=State.FAILED, cause="mailbox_not_found", reply=reply)
+    page = admin.get("/").text
+    assert "Última resposta do servidor" in page
+    assert "550 5.1.1 &lt;b&gt;unknown" in page
+    assert "550 old" not in page
+
+
+def test_what_a_person_holds_back_is_named_with_the_way_to_let_it_go(app, admin, reader, account):
+    with app.app_context():
+        held = {"cause": "held", "reason": "Pausado por Ana Souza.", "next_attempt_at": None}
+        db.session.add(run())
+        db.session.commit()
+        add_messages(2, account, generation_id=1, **held)
+    answer = admin.get("/")
+    assert "Pausado por Ana Souza. 2 e-mails da geração nº 1 esperam até alguém retomar." in words(
+        answer
+    )
+    assert "Retomar os 2 pausados" in words(admin.get(links(answer)["Retomar"]))
+    assert "Retomar" not in links(reader.get("/"))
 
 
 def test_uncertain_messages_wait_for_a_decision(app, admin, account):
@@ -214,7 +245,7 @@ def private_redis(tmp_path):
 def test_all_processes_there_is_no_problem(private_redis):
     connection = Redis.from_url(private_redis.url)
     connection.set("pontual:cron:heartbeat", int(NOON.timestamp()))
-    worker = Worker([QUEUE], connection=connection)
+    worker = Worker([URGENT], connection=connection)
     worker.register_birth()
     assert processes.look(private_redis.url, NOON).problem == ""
     later = NOON + timedelta(minutes=4)
@@ -226,7 +257,7 @@ def test_all_processes_there_is_no_problem(private_redis):
 
 def test_a_worker_that_was_killed_does_not_count_for_ever(private_redis):
     connection = Redis.from_url(private_redis.url)
-    worker = Worker([QUEUE], connection=connection)
+    worker = Worker([URGENT], connection=connection)
     worker.register_birth()
     assert processes.look(private_redis.url, NOON).workers
     connection.delete(worker.key)  # what Redis does by itself once no heartbeat came

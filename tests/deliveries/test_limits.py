@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.deliveries import backoff
-from portal.deliveries.limits import DAY, HOUR, Limits, leave_times, next_slot
+from portal.deliveries.limits import DAY, HOUR, MINUTE, Limits, leave_times, next_slot
 from tests.factories import NOON
 
 TEN_AND_25 = Limits(hourly=10, daily=25)
@@ -36,14 +36,32 @@ def test_midnight_opens_nothing():
     assert next_slot(uses, TEN_AND_25, night + timedelta(minutes=2)) == night + DAY
 
 
+def test_thirty_a_minute_leave_in_bursts_a_minute_apart():
+    times = leave_times([], Limits(hourly=1000, daily=10_000, minute=30), 61, NOON)
+    assert (times[29], times[30], times[60]) == (NOON, NOON + MINUTE, NOON + 2 * MINUTE)
+
+
+def test_a_full_minute_opens_when_its_oldest_use_leaves_the_window():
+    uses = [NOON - timedelta(seconds=61), *[NOON - timedelta(seconds=20)] * 2]
+    assert next_slot(uses, Limits(100, 100, minute=2), NOON) == NOON + timedelta(seconds=40)
+    assert next_slot(uses, Limits(100, 100, minute=3), NOON) == NOON
+    assert next_slot(uses, Limits(100, 100), NOON) == NOON
+
+
+def test_the_fullest_of_three_windows_decides():
+    uses = [NOON - timedelta(seconds=10)] * 2
+    assert next_slot(uses, Limits(2, 100, minute=2), NOON) == uses[0] + HOUR
+
+
 @given(
+    minute=st.none() | st.integers(1, 8),
     hourly=st.integers(1, 12),
     daily=st.integers(1, 40),
     ages=st.lists(st.integers(0, 100_000), max_size=20),
     waiting=st.integers(0, 60),
 )
-def test_no_window_ever_holds_more_than_its_limit(hourly, daily, ages, waiting):
-    limits = Limits(hourly, daily)
+def test_no_window_ever_holds_more_than_its_limit(minute, hourly, daily, ages, waiting):
+    limits = Limits(hourly, daily, minute)
     uses: list[datetime] = []
     for age in sorted(ages, reverse=True):  # a past that kept the limits
         moment = NOON - timedelta(seconds=age)
@@ -52,7 +70,7 @@ def test_no_window_ever_holds_more_than_its_limit(hourly, daily, ages, waiting):
     recent = [used for used in uses if used > NOON - DAY]
     times = leave_times(recent, limits, waiting, NOON)
     everything = recent + times
-    for size, limit in ((HOUR, hourly), (DAY, daily)):
+    for size, limit in limits.windows:
         for moment in everything:
             inside = [used for used in everything if moment - size < used <= moment]
             assert len(inside) <= limit

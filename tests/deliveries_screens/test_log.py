@@ -199,9 +199,12 @@ def test_one_cause_offers_to_resend_all_of_it(
         create_failed(kind=Kind.TEST)
         create_failed("mailbox_full")
     url = f"{LOG}?causa=mailbox_not_found"
-    assert "Reenviar 3 com a mesma causa" in finance.get(url).text
-    assert "com a mesma causa" not in finance.get(LOG).text
-    assert "com a mesma causa" not in reader.get(url).text
+    assert "Reenviar os 3 que falharam" in finance.get(url).text
+    assert "Reenviar os 4 que falharam" in finance.get(LOG).text
+    assert "que falharam" not in reader.get(url).text
+    page = reader.get(url).text  # what the cause means, and what to do
+    assert "O endereço do destinatário não existe." in page
+    assert "Confirme o e-mail com o cliente e corrija o cadastro." in page
 
 
 def test_the_clients_tab_shows_only_the_clients_messages(app: Flask, reader: FlaskClient) -> None:

@@ -22,3 +22,10 @@ def portal(tmp_path: Path, fresh_database: str) -> Iterator[Installation]:
         installation.mail_server()
         installation.configure()
         yield installation
+
+
+@pytest.fixture
+def running(portal: Installation) -> Installation:
+    """As `portal`, with its Redis."""
+    portal.redis()
+    return portal

@@ -10,12 +10,14 @@ import pytest
 
 from portal.smtp.causes import explain
 from portal.smtp.failures import Failure, Kind
-from portal.smtp.login import sign_in
+from portal.smtp.login import Line, sign_in
+from portal.smtp.sockets import Reach
 from portal.smtp.stages import SENDING, Stage, order_of
 from portal.smtp.transport import SmtpSession
 from portal.smtp.wire import Wire
 from tests.smtp.conftest import (
     IMPATIENT,
+    LOOPBACK,
     NAME,
     PASSWORD,
     PATIENT,
@@ -219,7 +221,7 @@ def test_login_in_clear_is_only_for_allowed_private_networks(session_to: MakeSes
         facts = account(server)
         assert session_to(server).deliver(mail(), "a@example.com").code == 250  # loopback, allowed
     with pytest.raises(Failure) as caught:
-        sign_in(InClear(), facts, trusted=False)
+        sign_in(Line(InClear(), facts, Reach(LOOPBACK), trusted=False))
     assert (caught.value.kind, caught.value.cause) == (Kind.ACCOUNT, "password_needs_tls")
 
 

@@ -9,85 +9,36 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import date, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sqlalchemy import create_engine, text
+from flask import Flask
+from sqlalchemy import create_engine, insert, select, text, update
 
-from portal import ROOT
+from portal import ROOT, create_app
 from portal.cli import redis_server
+from portal.cli.config_apply import apply
+from portal.cli.config_read import read_file
+from portal.clients.models import Client
+from portal.contracts.models import Contract
+from portal.core import clock
+from portal.core.config import Settings
+from portal.core.db import db
+from portal.core.migrations import ensure_migrated
+from portal.deliveries import reconcile
+from portal.deliveries.models import EmailMessage, QuotaUse
+from portal.deliveries.states import State
+from portal.generation import service as generation
+from portal.generation.orders import Order
+from portal.wallets.models import Wallet
+from tests.support.example_base import SETUP, client_row, contract_row
 from tests.support.smtp_server import Fault, read_spool, write_faults
 
-SETUP = """
-[company]
-name = "Rede Exemplo LTDA"
-cpf_cnpj = "11.222.333/0001-81"
-email = "financeiro@example.com"
-address = "Rua das Fibras, 100"
-city = "Campinas"
-state = "SP"
-postal_code = "13010-000"
-
-[general]
-default_delivery_type = "{delivery_type}"
-
-[financial]
-smtp_account = "Financeiro"
-group_by_client = true
-
-[[smtp_accounts]]
-name = "Financeiro"
-host = "127.0.0.1"
-port = {port}
-security = "none"
-requires_auth = false
-sender_address = "financeiro@example.com"
-sender_name = "Rede Exemplo"
-test_recipient = "teste@example.com"
-hourly_limit = {hourly}
-daily_limit = {daily}
-max_connections = {connections}
-subject = "Seu boleto vence em #boleto_vencimento#"
-body = '''#saudacao#, #cliente_primeiro_nome#.
-
-#boletos_tabela#
-
-#empresa_nome#'''
-
-[[wallets]]
-name = "1"
-bank_code = "341"
-agencia = "1234"
-conta = "12345"
-conta_dv = "6"
-carteira = "109"
-fine_percent = "2.00"
-interest_percent_month = "1.00"
-email_on_generation = {email_on_generation}
-
-[[wallets]]
-name = "2"
-bank_code = "001"
-agencia = "1234"
-conta = "12345"
-convenio = "1234567"
-carteira = "17"
-email_on_generation = {email_on_generation}
-
-[[wallets]]
-name = "3"
-bank_code = "748"
-agencia = "0434"
-conta = "36699"
-convenio = "36699"
-posto = "08"
-byte = "2"
-carteira = "1"
-email_on_generation = {email_on_generation}
-"""
+TIMEOUT = {"timeout": 30}
 
 
 class Installation:
@@ -108,6 +59,7 @@ class Installation:
         self.smtp_port = 0
         self.spool = home / "spool"
         self.faults_file = home / "faults.json"
+        self._app: Flask | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -120,6 +72,10 @@ class Installation:
     ) -> None:
         for process in reversed(self.processes):
             self.kill(process)
+        if self._app is not None:
+            with self._app.app_context():
+                db.session.remove()
+                db.engine.dispose()
 
     # --- processes
 
@@ -232,32 +188,58 @@ class Installation:
         }
         path = self.home / "setup.toml"
         path.write_text(SETUP.format(**defaults | values))
-        self.run("config", "apply", str(path))
+        with self.inside():
+            apply(read_file(path, self.env), path, clock.now())
+
+    @contextmanager
+    def inside(self) -> Iterator[Flask]:
+        """The application over this installation's database, in the test's own process."""
+        settings = Settings.from_env(self.env)
+        if self._app is None:
+            self._app = create_app(settings, web=False)
+            with self._app.app_context():
+                ensure_migrated()
+        self._app.config["REDIS_URL"] = settings.redis_url  # it may have been started since
+        with self._app.app_context():
+            yield self._app
+            db.session.remove()
 
     def import_contracts(self, count: int) -> None:
-        """Import `count` clients with one contract each."""
-        clients = self.home / "clientes.csv"
-        header = "codigo;razao_social;cpf_cnpj;email;telefone;endereco;numero;complemento;bairro"
-        rows = [
-            f"{n};Cliente {n};529.982.247-25;c{n}@example.com;;Rua A;{n};;Centro;Campinas;SP;"
-            "13010000;S"
-            for n in range(1, count + 1)
-        ]
-        clients.write_text("\n".join([f"{header};cidade;uf;cep;ativo", *rows]) + "\n")
-        contracts = self.home / "contratos.csv"
-        header = "codigo;cliente;plano;valor;dia_vencimento;carteira;tipo_envio;status"
-        rows = [
-            f"{n};{n};FIBRA 300M;99,90;{n % 28 + 1};1;P;A;01/02/2025" for n in range(1, count + 1)
-        ]
-        contracts.write_text("\n".join([f"{header};data_ativacao", *rows]) + "\n")
-        self.run("import", "clients", str(clients))
-        self.run("import", "contracts", str(contracts))
+        """Put in `count` clients with one contract each, codes 1 to `count`."""
+        now = clock.now()
+        with self.inside():
+            wallet_id = db.session.scalars(select(Wallet.id).where(Wallet.name == "1")).one()
+            clients = [client_row(number) | {"created_at": now} for number in range(1, count + 1)]
+            db.session.execute(insert(Client), clients)
+            ids = dict(db.session.execute(select(Client.code, Client.id)).all())
+            contracts = [
+                contract_row(number)
+                | {"client_id": ids[str(number)], "wallet_id": wallet_id, "created_at": now}
+                for number in range(1, count + 1)
+            ]
+            db.session.execute(insert(Contract), contracts)
+            db.session.commit()
+
+    def generate(self, contracts: int = 0, competence: date = date(2026, 12, 1)) -> None:
+        """Generate a month, after putting in `contracts`; wakes the workers that there are."""
+        if contracts:
+            self.import_contracts(contracts)
+        with self.inside() as app:
+            now = clock.now()
+            today = clock.local_date(now, app.config["SETTINGS"].timezone)
+            generation.run_now(Order(competence), today=today, actor=None, now=now)
+
+    def reconcile(self) -> None:
+        """The pass of every minute, now."""
+        with self.inside():
+            reconcile.reconcile(clock.now())
 
     # --- looking
 
     def counts(self) -> dict[str, int]:
         """Messages per state."""
-        return dict(self.json("deliveries")["counts"])
+        found = self.rows("SELECT state, count(*) FROM email_messages GROUP BY state")
+        return {state.value: 0 for state in State} | {row[0]: row[1] for row in found}
 
     def accepted(self) -> list[dict[str, object]]:
         """What the mail server accepted, in order."""
@@ -275,21 +257,34 @@ class Installation:
             )
         )
 
-    def expire_leases(self) -> None:
-        """Let the time of every lease pass."""
-        self.sql(
-            "UPDATE email_messages SET lease_until = '2020-01-01 00:00:00.000000'"
-            " WHERE state = 'sending'"
-        )
+    def expire_leases(self, held_for: float = 0) -> None:
+        """Let the time of every lease pass, if it was taken `held_for` seconds ago or earlier."""
+        with self.inside():
+            taken = (
+                select(QuotaUse.message_id)
+                .where(QuotaUse.used_at > clock.now() - timedelta(seconds=held_for))
+                .scalar_subquery()
+            )
+            db.session.execute(
+                update(EmailMessage)
+                .where(EmailMessage.state == State.SENDING, EmailMessage.id.not_in(taken))
+                .values(lease_until=clock.now() - timedelta(seconds=1))
+            )
+            db.session.commit()
 
     def sql(self, statement: str) -> Any:
         """Run one statement on the installation's database; the first value of its first row."""
+        found = self.rows(statement)
+        return found[0][0] if found else None
+
+    def rows(self, statement: str) -> list[Any]:
+        """Run one statement on the installation's database, past the application; its rows."""
         url = self.env["DATABASE_URL"] or f"sqlite:///{self.home / 'portal.db'}"
-        engine = create_engine(url)
+        engine = create_engine(url, connect_args=TIMEOUT if url.startswith("sqlite") else {})
         try:
             with engine.begin() as connection:
                 result = connection.execute(text(statement))
-                return result.scalar() if result.returns_rows else None
+                return list(result.all()) if result.returns_rows else []
         finally:
             engine.dispose()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import json
 import re
 import socket
 import ssl
@@ -120,6 +121,9 @@ class Conversation:
 
     def on_auth(self, rest: str) -> None:
         method, _, initial = rest.partition(" ")
+        if method.upper() == "XOAUTH2":
+            self.by_token(initial)
+            return
         if method.upper() == "PLAIN":
             _, user, password = _decoded(initial or self.ask("")).split("\0")
         elif method.upper() == "LOGIN":
@@ -135,6 +139,21 @@ class Conversation:
             self.say("235 2.7.0 welcome")
         else:
             self.say("535 5.7.8 Authentication credentials invalid")
+
+    def by_token(self, initial: str) -> None:
+        """SASL XOAUTH2: a refused token is told in JSON first, and refused after an empty line."""
+        user, bearer, *rest = _decoded(initial or self.ask("")).split("\1")
+        if self.stage("auth"):
+            return
+        name, token = user.removeprefix("user="), bearer.removeprefix("auth=Bearer ")
+        if rest == ["", ""] and self.server.tokens.get(token) == name:
+            self.user = name
+            self.say("235 2.7.0 Accepted")
+            return
+        told = json.dumps({"status": "401", "schemes": "bearer"})
+        answer = self.ask(base64.b64encode(told.encode()).decode())
+        self.server.commands.append(answer)
+        self.say("535 5.7.3 Authentication unsuccessful" if not answer else "501 5.5.2 what?")
 
     def ask(self, challenge: str) -> str:
         self.say(f"334 {challenge}")

@@ -39,7 +39,8 @@ __all__ = ["Accepted", "Fault", "ScriptedServer", "read_spool", "write_faults"]
 class ScriptedServer:
     """Listens on loopback. `tls`: none, starttls or implicit, with (certificate, key) files.
 
-    `users` maps user to password; None offers no AUTH. `commands` is what all clients said.
+    `users` maps user to password; None offers no AUTH. `tokens` maps access token to user, for
+    XOAUTH2, and may change while it runs. `commands` is what all clients said.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ScriptedServer:
         tls: str = "none",
         certificate: tuple[Path, Path] | None = None,
         users: Mapping[str, str] | None = None,
+        tokens: Mapping[str, str] | None = None,
         extensions: Iterable[str] = ("SIZE 10000000", "8BITMIME", "SMTPUTF8"),
         methods: str = "PLAIN LOGIN",
         spool: Path | None = None,
@@ -57,6 +59,7 @@ class ScriptedServer:
         self.faults = list(faults)
         self.tls = tls
         self.users = users
+        self.tokens: Mapping[str, str] = {} if tokens is None else tokens
         self.extensions = list(extensions)
         self.methods = methods
         self.accepted: list[Accepted] = []

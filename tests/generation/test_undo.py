@@ -1,0 +1,171 @@
+"""Undoing a run, and its titles that go by paper."""
+
+from datetime import date, timedelta
+
+import pytest
+from sqlalchemy import select, update
+
+from portal.core.audit import AuditEvent
+from portal.core.db import db
+from portal.core.errors import Conflict, NotFound
+from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.states import Kind, State
+from portal.generation import queries, service
+from portal.generation.models import Generation, GenerationState
+from portal.generation.orders import Order
+from portal.receivables.models import Receivable, ReceivableStatus
+from portal.settings.models import DeliveryType
+from portal.wallets.models import Wallet
+from tests.factories import (
+    NOON,
+    TODAY,
+    create_client,
+    create_contract,
+    create_message,
+    create_settings,
+    create_user,
+    create_wallet,
+)
+
+DECEMBER = Order(date(2026, 12, 1))
+LATER = NOON + timedelta(hours=1)
+
+
+def generate() -> Generation:
+    return service.run_now(DECEMBER, today=TODAY, actor=None, now=NOON)
+
+
+@pytest.fixture
+def run(session) -> int:
+    create_settings()
+    wallet = create_wallet(name="W")
+    create_contract(wallet=wallet)
+    create_contract(wallet=wallet)
+    create_contract(wallet=wallet, delivery_type=DeliveryType.PRINTED)
+    return generate().id
+
+
+def test_undone_its_titles_and_e_mails_are_cancelled_and_it_is_audited(run, session):
+    following = session.scalars(select(Wallet.next_nosso_numero)).one()
+    actor = create_user(name="Ana")
+    assert service.undo(run, actor, LATER).state == GenerationState.UNDONE
+    titles = session.scalars(select(Receivable)).all()
+    assert {title.status for title in titles} == {ReceivableStatus.CANCELLED}
+    assert {title.cancelled_at for title in titles} == {LATER}
+    messages = session.scalars(select(EmailMessage)).all()
+    assert {message.state for message in messages} == {State.CANCELLED}
+    assert messages[0].reason == f"geração nº {run} desfeita por Ana"
+    assert session.scalars(select(Wallet.next_nosso_numero)).one() == following
+    event = session.scalars(select(AuditEvent).where(AuditEvent.action == "generation.undo")).one()
+    assert event.summary == f"Geração nº {run} desfeita: 3 títulos e 2 e-mails cancelados"
+    assert event.actor_name == "Ana"
+
+
+def test_an_undone_month_stays_used(run):
+    service.undo(run, None, LATER)
+    assert generate().not_generated == {"not_generated_yet": 3}
+
+
+@pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED, State.SKIPPED, State.CANCELLED])
+def test_e_mails_that_ended_unsent_do_not_stand_in_the_way(run, session, state):
+    session.execute(update(EmailMessage).values(state=state))
+    session.commit()
+    assert service.undo(run, None, LATER).state == GenerationState.UNDONE
+
+
+@pytest.mark.parametrize("state", [State.SENDING, State.SENT, State.UNCERTAIN, State.BOUNCED])
+def test_one_e_mail_that_left_or_may_have_forbids_it_and_nothing_changes(run, session, state):
+    first = session.scalars(select(EmailMessage).order_by(EmailMessage.id)).first()
+    first.state = state
+    session.commit()
+    with pytest.raises(Conflict, match=r"podem ter chegado: 1\. Nada mudou"):
+        service.undo(run, None, LATER)
+    assert session.get(Generation, run).state == GenerationState.DONE
+    assert {row.status for row in session.scalars(select(Receivable))} == {ReceivableStatus.OPEN}
+    states = sorted(session.scalars(select(EmailMessage.state)))
+    assert states == sorted([state, State.QUEUED])
+
+
+def test_a_title_sent_by_hand_forbids_it_too(run, session):
+    title = session.scalars(select(Receivable).order_by(Receivable.id)).first()
+    create_message(receivable=title, kind=Kind.MANUAL, state=State.SENT)
+    with pytest.raises(Conflict, match="já enviados"):
+        service.undo(run, None, LATER)
+
+
+def test_a_paid_title_or_a_printed_one_forbids_it(run, session):
+    title = session.scalars(select(Receivable).order_by(Receivable.id)).first()
+    title.status = ReceivableStatus.PAID
+    session.commit()
+    with pytest.raises(Conflict, match="já pagos ou cancelados: 1"):
+        service.undo(run, None, LATER)
+    title.status, title.printed_at = ReceivableStatus.OPEN, NOON
+    session.commit()
+    with pytest.raises(Conflict, match="já impressos: 1"):
+        service.undo(run, None, LATER)
+
+
+def test_it_is_undone_once_and_only_when_it_ended(run, session):
+    service.undo(run, None, LATER)
+    with pytest.raises(Conflict, match="está desfeita: não dá para desfazer"):
+        service.undo(run, None, LATER)
+    with pytest.raises(NotFound):
+        service.undo(99, None, LATER)
+    waiting = service.request(DECEMBER, today=TODAY, actor=None, now=NOON)
+    with pytest.raises(Conflict, match="está na fila"):
+        service.undo(waiting.id, None, LATER)
+
+
+def test_other_runs_are_left_alone(run, session):
+    create_contract()
+    other = generate()
+    service.undo(run, None, LATER)
+    kept = session.scalars(select(Receivable).where(Receivable.generation_id == other.id)).one()
+    assert kept.status == ReceivableStatus.OPEN
+    link = session.scalars(
+        select(MessageReceivable).where(MessageReceivable.receivable_id == kept.id)
+    ).one()
+    assert link.message.state == State.QUEUED
+
+
+# --- by paper -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def paper(session) -> int:
+    create_settings()
+    wallet = create_wallet()
+    for code in ("30000000", "10000000", "20000000"):
+        client = create_client(postal_code=code)
+        create_contract(
+            code=f"p{code[0]}", client=client, wallet=wallet, delivery_type=DeliveryType.PRINTED
+        )
+    bare = create_wallet(bank_code="", kind="gateway")
+    create_contract(wallet=bare, delivery_type=DeliveryType.PRINTED)
+    create_contract(wallet=wallet)
+    return generate().id
+
+
+def test_what_goes_by_paper_stands_in_the_order_of_cep(paper, session, monkeypatch):
+    found = queries.paper(paper)
+    assert (found.boletos, found.marked, found.without, found.parts) == (3, 0, 1, 1)
+    ids = queries.paper_ids(paper, 1)
+    codes = [session.get(Receivable, number).contract.code for number in ids]
+    assert codes == ["p1", "p2", "p3"]
+    monkeypatch.setattr(queries, "PART", 2)
+    assert queries.paper(paper).parts == 2
+    assert queries.paper_ids(paper, 1) + queries.paper_ids(paper, 2) == ids
+    with pytest.raises(NotFound):
+        queries.paper_ids(paper, 3)
+
+
+def test_marking_as_printed_says_when_and_once(paper, session):
+    assert service.mark_printed(paper, None, NOON) == 3
+    assert service.mark_printed(paper, None, LATER) == 0
+    found = queries.paper(paper)
+    assert (found.marked, found.last_marked) == (3, NOON)
+    e_mailed = session.scalars(
+        select(Receivable).where(Receivable.delivery_type == DeliveryType.EMAIL)
+    ).one()
+    assert e_mailed.printed_at is None
+    assert db.session.query(AuditEvent).filter_by(action="receivables.print").count() == 2
