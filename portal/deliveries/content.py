@@ -1,6 +1,7 @@
 """What a claimed message says: loaded as it stands now, composed without a transaction."""
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -31,6 +32,10 @@ from portal.smtp.server import SmtpServer
 from portal.smtp.variables import MessageTooLarge, problems, render
 
 MERGE_ABOVE = 5  # more titles than this go in one merged PDF
+
+
+class AccountUnusable(Exception):
+    """No message of the account can leave; the text says why and what to do."""
 
 
 class Unsendable(Exception):
@@ -76,7 +81,7 @@ _HEAD = (
         _MESSAGES.c.recipient,
         _MESSAGES.c.message_id,
         *(_CLIENTS.c[name].label(f"client_{name}") for name in _CLIENT_COLUMNS),
-        *(_GENERAL.c[name] for name in _COMPANY_COLUMNS),
+        *(_GENERAL.c[name] for name in (*_COMPANY_COLUMNS, "logo_png")),
         _ACCOUNTS,
     )
     .select_from(
@@ -119,8 +124,9 @@ def _parcel(head: Any, carried: Sequence[Any], now: datetime) -> Parcel:
     try:
         server = accounts.server_of(cast(SmtpAccount, head), current_app.config["SETTINGS"].keys)
     except SecretUnreadable:
-        raise Unsendable(
-            f"A senha da conta “{head.name}” não pôde ser lida. Digite-a de novo na conta."
+        raise AccountUnusable(
+            "A senha guardada não pôde ser lida com as chaves deste servidor. Confira"
+            " PORTAL_ENCRYPTION_KEYS, ou digite a senha de novo na conta."
         ) from None
     titles = [title for title in carried if title.status == ReceivableStatus.OPEN]
     contracts = {title.contract_id: ContractFacts(title.code, title.plan) for title in titles}
@@ -134,7 +140,11 @@ def _parcel(head: Any, carried: Sequence[Any], now: datetime) -> Parcel:
         subject=head.subject,
         body=head.body,
         facts=_facts(client, titles, contracts.values(), company, now),
-        slips=tuple(Slip.from_dict(title.printed) for title in titles if title.codigo_barras),
+        slips=tuple(
+            Slip.from_dict(title.printed, head.logo_png or b"")
+            for title in titles
+            if title.codigo_barras
+        ),
         date=now,
         skip="" if titles else _skip_reason(carried),
     )
@@ -263,7 +273,12 @@ def attachments_of(slips: tuple[Slip, ...]) -> list[tuple[str, bytes]]:
     """(file name, PDF) of each attachment: one for each boleto, or one for all of many."""
     if len(slips) > MERGE_ABOVE:
         return [(f"boletos-{len(slips)}.pdf", render_pdf(slips))]
-    return [
-        (f"boleto-{slip.vencimento:%Y-%m-%d}-{slip.numero_documento}.pdf", render_pdf([slip]))
-        for slip in slips
-    ]
+    names: Counter[str] = Counter()
+    attachments = []
+    for slip in slips:
+        name = f"boleto-{slip.vencimento:%Y-%m-%d}-{slip.numero_documento}"
+        names[name] += 1
+        # Two wallets may give the same number; some readers keep one of two files of one name.
+        again = f"-{names[name]}" if names[name] > 1 else ""
+        attachments.append((f"{name}{again}.pdf", render_pdf([slip])))
+    return attachments

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, insert, select, update
+from sqlalchemy import delete, func, insert, or_, select, update
 
 from portal.core import clock
 from portal.core.db import db
@@ -134,7 +134,11 @@ def _after_death(handed_over: bool, tries: int) -> tuple[State, str]:
 
 
 def expire_old(now: datetime) -> int:
-    """Automatic messages whose titles all fell due too long ago no longer leave."""
+    """Automatic messages whose titles all fell due too long ago no longer leave.
+
+    A title that was generated late, and a message that a person sent on its way again, have as
+    many days from then on.
+    """
     financial = db.session.get(FinancialSettings, 1)
     days = financial.expire_after_days if financial else 30
     last_day = clock.local_date(now, current_app.config["SETTINGS"].timezone) - timedelta(days=days)
@@ -149,6 +153,11 @@ def expire_old(now: datetime) -> int:
             EmailMessage.state == State.QUEUED,
             EmailMessage.kind == Kind.AUTOMATIC,
             newest_due < last_day,
+            EmailMessage.created_at < now - timedelta(days=days),
+            or_(
+                EmailMessage.next_attempt_at.is_(None),
+                EmailMessage.next_attempt_at < now - timedelta(days=days),
+            ),
         )
     ).all()
     count = sum(

@@ -59,7 +59,6 @@ class Attempt:
 
     claim: Claim
     started_at: datetime
-    stage: Stage = Stage.DNS
     clock_start: float = field(default_factory=time.monotonic)
 
     @property
@@ -123,12 +122,20 @@ class Line:
 def send_claimed(claim: Claim, line: Line) -> bool:
     """Try the claimed message. False when the account should not be tried on now."""
     attempt = Attempt(claim, claim.claimed_at)
+    made = _make(attempt)
+    return made if isinstance(made, bool) else _deliver(attempt, line, *made)
+
+
+def _make(attempt: Attempt) -> tuple[content.Parcel, content.Mail] | bool:
+    """The mail to hand over; or, where there is none, what `send_claimed` returns."""
     try:
-        parcel = content.load(claim, clock.now())
+        parcel = content.load(attempt.claim, clock.now())
         if parcel.skip:
             return _skip(attempt, parcel.skip)
         with at_most(COMPOSE_SECONDS):
-            mail = content.compose(parcel)
+            return parcel, content.compose(parcel)
+    except content.AccountUnusable as error:
+        return _unusable(attempt, str(error))
     except content.Unsendable as error:
         return _unsendable(attempt, str(error))
     except TookTooLong:
@@ -136,19 +143,20 @@ def send_claimed(claim: Claim, line: Line) -> bool:
     except SQLAlchemyError:
         raise  # the database's trouble is not the message's: the lease ends, another try follows
     except Exception as error:  # a defect in one message must not stop the others
-        log.exception("message %s could not be made", claim.message_id)
+        log.exception("message %s could not be made", attempt.claim.message_id)
         return _unsendable(attempt, f"A mensagem não pôde ser montada: {type(error).__name__}")
 
+
+def _deliver(attempt: Attempt, line: Line, parcel: content.Parcel, mail: content.Mail) -> bool:
     def before_dot() -> None:
-        attempt.stage = Stage.DATA
-        if not claims.hand_over(claim, clock.now(), **mail.as_sent):
+        if not claims.hand_over(attempt.claim, clock.now(), **mail.as_sent):
             raise LostClaim
 
     try:
         session = line.session(parcel.server)
         acceptance = session.deliver(mail.data, parcel.recipient, before_dot=before_dot)
     except LostClaim:
-        log.warning("message %s: lease lost before the body, not sent", claim.message_id)
+        log.warning("message %s: lease lost before the dot, not sent", attempt.claim.message_id)
         return True
     except Failure as failure:
         return _failed(attempt, failure, parcel.server)
@@ -201,6 +209,20 @@ def _skip(attempt: Attempt, reason: str) -> bool:
     claims.release_quota(attempt.claim)
     db.session.commit()
     return True
+
+
+def _unusable(attempt: Attempt, reason: str) -> bool:
+    """The account cannot send at all: it pauses, and the message stays queued."""
+    db.session.rollback()
+    now = clock.now()
+    claims.settle(
+        attempt.claim, state=State.QUEUED, reason=reason, cause="account", next_attempt_at=now
+    )
+    claims.release_quota(attempt.claim)
+    pause(attempt.claim.account_id, reason, now)
+    db.session.commit()
+    wake("jobs.deliveries.alert", attempt.claim.account_id)
+    return False
 
 
 def _unsendable(attempt: Attempt, reason: str) -> bool:

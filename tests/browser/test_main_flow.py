@@ -227,7 +227,7 @@ def import_file(page: Page, path: Path) -> None:
 def generate(page: Page, town: Town) -> str:
     page.goto(f"{town.url}/financeiro/gerar")
     page.get_by_label(re.compile("Competência")).fill("2026-12")
-    page.get_by_role("radio", name="Grupo piloto").check()
+    page.locator("input[name=quem][value=piloto]").check()
     page.get_by_label("Clientes do grupo piloto").fill(str(PILOT))
     page.get_by_role("button", name="Simular").click()
     shoot(page, "simulation")

@@ -7,12 +7,15 @@ import pytest
 from sqlalchemy import update
 
 from portal.core import clock
+from portal.core.crypto import KeyRing, new_key
 from portal.core.db import db
 from portal.deliveries import claims, sender
+from portal.deliveries.content import attachments_of
 from portal.deliveries.models import QuotaUse
 from portal.deliveries.reconcile import reconcile
 from portal.deliveries.states import State
 from portal.receivables.models import ReceivableStatus
+from portal.receivables.slips import slip_of
 from portal.smtp.models import AccountState, SmtpAccount
 from tests.support.sending import attempts, due_again, messages, queue, quota_used
 from tests.support.smtp_server import Fault, ScriptedServer
@@ -207,3 +210,44 @@ def test_old_automatic_messages_expire_instead_of_leaving_late():
         sender.drain(account.id)
         assert server.acceptances.total() == 0
     assert messages()[0].state == State.EXPIRED
+
+
+def test_an_unreadable_password_pauses_the_account_and_keeps_the_queue():
+    with ScriptedServer(users={"u@example.com": "right"}) as server:
+        account = queue(server, count=2, requires_auth=True, username="u@example.com", password="x")
+        account.password = new_ring().encrypt("x", bound_to="another row")
+        db.session.commit()
+        sender.drain(account.id)
+        assert server.acceptances.total() == 0
+    assert {item.state for item in messages()} == {State.QUEUED}
+    row = db.session.get(SmtpAccount, account.id)
+    assert row.state == AccountState.PAUSED
+    assert "PORTAL_ENCRYPTION_KEYS" in row.pause_reason
+    assert quota_used() == 0
+
+
+def new_ring() -> KeyRing:
+    """Keys of another installation."""
+    return KeyRing.parse(new_key())
+
+
+def test_a_message_that_a_person_sent_on_its_way_again_does_not_expire_at_once():
+    with ScriptedServer() as server:
+        account = queue(server)
+        later = clock.now() + timedelta(days=90)
+        reconcile(later)
+        message = messages()[0]
+        assert message.state == State.EXPIRED
+        message.state, message.next_attempt_at = State.QUEUED, later
+        db.session.commit()
+        reconcile(later + timedelta(minutes=1))
+        assert account.id
+    assert messages()[0].state == State.QUEUED
+
+
+def test_two_attachments_never_have_the_same_name():
+    with ScriptedServer() as server:
+        queue(server)
+        slip = slip_of(messages()[0].receivables[0])
+    names = [name for name, _ in attachments_of((slip, slip, slip))]
+    assert len(set(names)) == 3

@@ -2,6 +2,7 @@
 
 import io
 from dataclasses import replace
+from email import message_from_bytes
 
 import pytest
 from flask import Flask
@@ -11,10 +12,14 @@ from pypdf import PdfReader
 
 from portal.boletos import render_pdf
 from portal.core.errors import InvalidValue
+from portal.deliveries import sender
+from portal.deliveries.proof import proof
 from portal.settings.logo import logo, put_logo
 from tests.boletos.samples import create_slip
 from tests.factories import NOON, create_user
 from tests.support.forms import post
+from tests.support.sending import messages, queue
+from tests.support.smtp_server import ScriptedServer
 
 
 def png(width: int = 60, height: int = 20) -> bytes:
@@ -59,3 +64,16 @@ def test_the_logo_is_printed_on_the_boleto():
 
 def images(pdf: bytes) -> int:
     return sum(len(page.images) for page in PdfReader(io.BytesIO(pdf)).pages)
+
+
+def test_what_is_e_mailed_carries_the_logo_and_the_log_proves_it(session):
+    put_logo(png(), create_user(), NOON)
+    with ScriptedServer() as server:
+        account = queue(server)
+        put_logo(png(), create_user(), NOON)  # the helper wrote the parameters anew
+        sender.drain(account.id)
+        (accepted,) = server.accepted
+    parts = message_from_bytes(accepted.data).walk()
+    (pdf,) = [part for part in parts if part.get_content_type() == "application/pdf"]
+    assert images(pdf.get_payload(decode=True)) > 0
+    assert proof(messages()[0]).same is True
