@@ -162,6 +162,27 @@ def reserve(account_id: int, message_id: int | None, now: datetime) -> None:
     )
 
 
+def has_room(account_id: int, now: datetime) -> bool:
+    """Whether every window of the account has room for one more.
+
+    Locks the account until the transaction ends, so that what is reserved next still fits.
+    """
+    run = db.session.connection().execute
+    account = cast(SmtpAccount, run(_LOCK, {"account_id": account_id}).one())
+    return all(
+        (
+            db.session.scalar(
+                select(func.count()).where(
+                    QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - size
+                )
+            )
+            or 0
+        )
+        < limit
+        for size, limit in limits_of(account).windows
+    )
+
+
 def may_send(account: SmtpAccount, now: datetime) -> bool:
     """Whether the account is active and not resting."""
     resting = account.hold_until is not None and account.hold_until > now
@@ -202,6 +223,20 @@ def release_quota(claim: Claim) -> None:
 def settle(claim: Claim, **values: object) -> bool:
     """Write the end of a try if the claim still holds. The caller commits."""
     return _write_owned(claim, {"claim": None, "lease_until": None, **values})
+
+
+def confirm_late(claim: Claim, **values: object) -> bool:
+    """The server accepted after the lease had ended: uncertain becomes sent, if nobody decided
+    otherwise meanwhile. The caller commits."""
+    return changed(
+        update(EmailMessage)
+        .where(
+            EmailMessage.id == claim.message_id,
+            EmailMessage.state == State.UNCERTAIN,
+            EmailMessage.attempts == claim.number,
+        )
+        .values(**values)
+    )
 
 
 def _write_owned(claim: Claim, values: dict[str, object]) -> bool:

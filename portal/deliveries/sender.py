@@ -166,16 +166,18 @@ def _deliver(attempt: Attempt, line: Line, parcel: content.Parcel, mail: content
 def _accepted(attempt: Attempt, acceptance: Acceptance) -> bool:
     now, milliseconds = clock.now(), attempt.milliseconds
 
+    sent = {
+        "state": State.SENT,
+        "accepted_at": now,
+        "reply": acceptance.reply,
+        "reason": "",
+        "cause": "",
+        "next_attempt_at": None,
+    }
+
     def write() -> None:
-        claims.settle(
-            attempt.claim,
-            state=State.SENT,
-            accepted_at=now,
-            reply=acceptance.reply,
-            reason="",
-            cause="",
-            next_attempt_at=None,
-        )
+        if not claims.settle(attempt.claim, **sent):
+            claims.confirm_late(attempt.claim, **sent)
         code, reply = acceptance.code, acceptance.reply
         _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
         if attempt.claim.rested:

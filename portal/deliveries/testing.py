@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask import current_app
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portal.core import clock
 from portal.core.crypto import SecretUnreadable
@@ -16,8 +16,8 @@ from portal.core.errors import NotFound
 from portal.deliveries import claims
 from portal.deliveries.claims import changed
 from portal.deliveries.content import company_facts
-from portal.deliveries.models import DeliveryAttempt, EmailMessage
-from portal.deliveries.sender import destination_policy
+from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
+from portal.deliveries.sender import COUNTED_STAGES, destination_policy
 from portal.deliveries.states import Kind, State
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, ContractFacts, MessageFacts, TitleFacts
@@ -33,6 +33,13 @@ NOTE = (
     "Este é um e-mail de teste do Pontual: a conta “{name}” está enviando. Abaixo, a mensagem dos"
     " boletos com dados de exemplo."
 )
+
+
+NO_ROOM = "Espere a janela abrir (aba Limites e ritmo) ou aumente o limite, e teste de novo."
+
+
+class NoRoom(Exception):
+    """The account's limits are used up: a test counts like any other message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,9 @@ def run(test_id: int) -> None:
         return
     try:
         ready = _prepare(test_id)
+    except NoRoom:
+        _refuse(test_id, "O limite de envios da conta está cheio agora.", NO_ROOM, tried=False)
+        return
     except SecretUnreadable:
         _refuse(test_id, "A senha guardada não pôde ser lida.", "Digite a senha de novo e salve.")
         return
@@ -89,6 +99,8 @@ def _prepare(test_id: int) -> Ready:
     test = db.session.get_one(SmtpTest, test_id)
     account = test.account
     now = clock.now()
+    if not claims.has_room(account.id, now):
+        raise NoRoom
     server = accounts.server_of(account, current_app.config["SETTINGS"].keys)
     rendered = _test_message(account, now)
     message_id = new_message_id(account.sender_address)
@@ -172,6 +184,8 @@ def _finish(test_id: int, ready: Ready, result: ProbeResult) -> None:
     row.claim = row.lease_until = None
     row.reply, row.cause, row.reason = result.reply, result.cause, result.title
     row.accepted_at = now if result.accepted else None
+    if result.stage not in COUNTED_STAGES:
+        db.session.execute(delete(QuotaUse).where(QuotaUse.message_id == row.id))
     db.session.add(
         DeliveryAttempt(
             message_id=row.id,
@@ -194,11 +208,13 @@ def _state_of(result: ProbeResult) -> State:
     return State.UNCERTAIN if result.outcome == "uncertain" else State.FAILED
 
 
-def _refuse(test_id: int, cause: str, cure: str) -> None:
+def _refuse(test_id: int, cause: str, cure: str, *, tried: bool = True) -> None:
+    """End a test that could not begin; `tried` False says nothing of the account."""
     db.session.rollback()
     test = db.session.get_one(SmtpTest, test_id)
     now = clock.now()
     test.state, test.cause, test.cure, test.finished_at = SmtpTestState.FAILED, cause, cure, now
-    test.account.tested_at, test.account.test_accepted = now, False
-    test.account.tested_by = test.requested_by
+    if tried:
+        test.account.tested_at, test.account.test_accepted = now, False
+        test.account.tested_by = test.requested_by
     db.session.commit()
