@@ -1,7 +1,7 @@
 # Everything a person does with this folder. Needs Python >= 3.11 and make; no root.
 PYTHON ?= python3
 BIN := .venv/bin
-WORKERS ?= 2
+WORKERS ?= 3
 ARGS ?=
 
 .DEFAULT_GOAL := help

@@ -166,3 +166,9 @@ def signed_in(app: Flask, **user: object) -> FlaskClient:
         session["_user_id"] = session_id
         session["_fresh"] = True
     return client
+
+
+@pytest.fixture(autouse=True)
+def patient_rendering(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a page take a minute: on a busy machine five seconds of the wall are not five of work."""
+    monkeypatch.setattr("portal.boletos.page.engine.SECONDS_A_PAGE", 60.0)
