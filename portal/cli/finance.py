@@ -98,14 +98,14 @@ def generate(as_json: bool, **options: Any) -> None:
     """Generate the financials of a month and queue their e-mails."""
     from portal.deliveries.forecast import forecast
     from portal.generation import service
-    from portal.generation.queries import to_dict
+    from portal.generation.queries import account_of, to_dict
 
     with portal_app() as app:
         now = clock.now()
         order, today = _order(options, app.config["SETTINGS"].timezone, now)
         generation = service.run_now(order, today=today, actor=None, now=now)
         data = to_dict(generation)
-        account_id = service.account_of(generation.id)
+        account_id = account_of(generation.id)
         if account_id is not None:
             eta = forecast(account_id, 0, clock.now()).queue_ends
             data["eta"] = eta.isoformat() if eta else None

@@ -5,10 +5,10 @@ from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 
 from portal.core.errors import InvalidValue
+from portal.core.money import CENT
 
 MAX_INSTALLMENTS = 24
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-CENT = Decimal("0.01")
 
 
 def competences(first: date, installments: int) -> list[date]:

@@ -3,6 +3,21 @@
 from datetime import UTC, date, datetime
 from zoneinfo import ZoneInfo
 
+MONTH_NAMES = (
+    "janeiro",
+    "fevereiro",
+    "março",
+    "abril",
+    "maio",
+    "junho",
+    "julho",
+    "agosto",
+    "setembro",
+    "outubro",
+    "novembro",
+    "dezembro",
+)
+
 
 def now() -> datetime:
     """The present moment, aware, in UTC."""

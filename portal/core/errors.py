@@ -23,3 +23,12 @@ class NotFound(PortalError):
 
 class Conflict(PortalError):
     """The state changed meanwhile, or the thing was already done; nothing was changed."""
+
+
+def refuse_stale(version: int, seen: int, what: str) -> None:
+    """Raises Conflict when a row is no longer as the person saw it; `what`: "esta conta"."""
+    if version != seen:
+        raise Conflict(
+            f"Outra pessoa salvou {what} enquanto você editava. "
+            "Abra a página de novo, confira e repita a sua mudança."
+        )

@@ -19,7 +19,7 @@ from portal.core.db import db
 from portal.core.queue import wake
 from portal.deliveries import claims, room
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.sender import destination_policy
+from portal.deliveries.sender import ALERT, destination_policy
 from portal.deliveries.states import State
 from portal.smtp import accounts
 from portal.smtp.failures import Failure, Kind
@@ -33,7 +33,6 @@ from portal.web.formatters import moment, number
 
 log = logging.getLogger(__name__)
 
-ALERT = "jobs.deliveries.alert"
 ACTION = "deliveries.alert"  # in the audit trail: one pause, one alert
 MOST = 20  # administrators that are written to
 ROAD = "Configurações > Integrações > E-mail SMTP"

@@ -162,27 +162,6 @@ def reserve(account_id: int, message_id: int | None, now: datetime) -> None:
     )
 
 
-def has_room(account_id: int, now: datetime) -> bool:
-    """Whether every window of the account has room for one more.
-
-    Locks the account until the transaction ends, so that what is reserved next still fits.
-    """
-    run = db.session.connection().execute
-    account = cast(SmtpAccount, run(_LOCK, {"account_id": account_id}).one())
-    return all(
-        (
-            db.session.scalar(
-                select(func.count()).where(
-                    QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - size
-                )
-            )
-            or 0
-        )
-        < limit
-        for size, limit in limits_of(account).windows
-    )
-
-
 def may_send(account: SmtpAccount, now: datetime) -> bool:
     """Whether the account is active and not resting."""
     resting = account.hold_until is not None and account.hold_until > now

@@ -43,7 +43,7 @@ class Unsendable(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Parcel:
+class Draft:
     """A claimed message as plain values: no row, no open transaction."""
 
     server: SmtpServer
@@ -109,17 +109,17 @@ _CARRIED = (
 )
 
 
-def load(claim: Claim, now: datetime) -> Parcel:
+def load(claim: Claim, now: datetime) -> Draft:
     """Everything the claimed message needs, read in one short transaction. Raises Unsendable."""
     run = db.session.connection().execute
     this = {"message": claim.message_id}
     try:
-        return _parcel(run(_HEAD, this).one(), run(_CARRIED, this).all(), now)
+        return _draft(run(_HEAD, this).one(), run(_CARRIED, this).all(), now)
     finally:
         db.session.rollback()
 
 
-def _parcel(head: Any, carried: Sequence[Any], now: datetime) -> Parcel:
+def _draft(head: Any, carried: Sequence[Any], now: datetime) -> Draft:
     # Rows have the attributes of the tables' classes, without the cost of making those.
     try:
         server = accounts.server_of(cast(SmtpAccount, head), current_app.config["SETTINGS"].keys)
@@ -133,7 +133,7 @@ def _parcel(head: Any, carried: Sequence[Any], now: datetime) -> Parcel:
     company = _company_of(head) if head.company_name is not None else CompanyFacts("")
     payer = {name: getattr(head, f"client_{name}") for name in _CLIENT_COLUMNS}
     client = None if payer["name"] is None else cast(Client, SimpleNamespace(**payer))
-    return Parcel(
+    return Draft(
         server=server,
         recipient=head.recipient,
         message_id=head.message_id,
@@ -226,23 +226,23 @@ def _address(client: Client) -> str:
     return " - ".join(filter(None, (street, client.district, client.city, client.state)))
 
 
-def compose(parcel: Parcel) -> Mail:
+def compose(draft: Draft) -> Mail:
     """Render text, HTML and PDFs, and put them together. Raises Unsendable."""
-    if not parcel.slips:
+    if not draft.slips:
         raise Unsendable("Não há boleto para anexar: a carteira não tem dados bancários.")
-    refused = _first_problem(parcel.subject, parcel.body)
+    refused = _first_problem(draft.subject, draft.body)
     if refused:
         raise Unsendable(f"A mensagem da conta precisa de correção: {refused}")
     try:
-        rendered = render(parcel.subject, parcel.body, parcel.facts)
-        attachments = attachments_of(parcel.slips)
+        rendered = render(draft.subject, draft.body, draft.facts)
+        attachments = attachments_of(draft.slips)
         message = compose_message(
-            parcel.server,
-            parcel.recipient,
+            draft.server,
+            draft.recipient,
             rendered,
             attachments,
-            parcel.message_id,
-            parcel.date,
+            draft.message_id,
+            draft.date,
         )
     except (MessageTooLarge, RenderFailed, InvalidBoleto) as error:
         raise Unsendable(str(error)) from error
@@ -269,7 +269,7 @@ def _first_problem(subject: str, body: str) -> str:
     return found[0].message if found else ""
 
 
-def attachments_of(slips: tuple[Slip, ...]) -> list[tuple[str, bytes]]:
+def attachments_of(slips: Sequence[Slip]) -> list[tuple[str, bytes]]:
     """(file name, PDF) of each attachment: one for each boleto, or one for all of many."""
     if len(slips) > MERGE_ABOVE:
         return [(f"boletos-{len(slips)}.pdf", render_pdf(slips))]

@@ -245,23 +245,6 @@ def _status(row: Any, competence: date) -> str:
     return status.value
 
 
-def verdicts(
-    rows: Iterable[Any], context: Context, competence: date
-) -> Iterator[tuple[Any, Verdict]]:
-    """Each contract with its verdict for one competence, as things stand."""
-    already = generated_already([competence])
-    counts = open_counts() if context.max_open_receivables is not None else {}
-    for row in rows:
-        facts = facts_of(
-            row,
-            context,
-            competence,
-            already=(row.contract_id, competence) in already,
-            open_receivables=counts.get(row.contract_id, 0),
-        )
-        yield row, judge(facts)
-
-
 def explain(contract_id: int, competence: date, now: datetime) -> Verdict:
     """The verdict on one contract now; raises NotFound."""
     context = load_context(now)

@@ -24,25 +24,6 @@ class Limits:
         return (*short, (HOUR, self.hourly), (DAY, self.daily))
 
 
-def next_slot(uses: Sequence[datetime], limits: Limits, now: datetime) -> datetime:
-    """When the next message may leave: `now`, or the moment the fullest window opens.
-
-    `uses` are the moments of the last day's uses, oldest first. Pure.
-    """
-    opens = now
-    for size, limit in limits.windows:
-        inside = [used for used in uses if used > now - size]
-        if len(inside) >= limit:
-            # A use leaves the window exactly `size` after it entered.
-            opens = max(opens, inside[len(inside) - limit] + size)
-    return opens
-
-
-def finish_time(uses: Sequence[datetime], limits: Limits, waiting: int, now: datetime) -> datetime:
-    """When the last of `waiting` messages may leave, if nothing else uses the account. Pure."""
-    return leave_times(uses, limits, waiting, now)[-1] if waiting else now
-
-
 def leave_times(
     uses: Sequence[datetime], limits: Limits, waiting: int, now: datetime
 ) -> list[datetime]:

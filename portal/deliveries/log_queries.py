@@ -6,7 +6,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, exists, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, or_, select
 from sqlalchemy.orm import defer, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -199,8 +199,3 @@ def accounts() -> list[tuple[int, str]]:
     """(id, name) of every account, for the filter."""
     rows = db.session.execute(select(SmtpAccount.id, SmtpAccount.name).order_by(SmtpAccount.name))
     return [(account_id, name) for account_id, name in rows]
-
-
-def has_messages() -> bool:
-    """Whether the log holds anything at all."""
-    return bool(db.session.scalar(select(exists(select(EmailMessage.id)))))

@@ -10,7 +10,7 @@ from portal.deliveries.holds import is_held
 from portal.deliveries.labels import KINDS
 from portal.deliveries.log_queries import Carried, Row
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.states import MOVES, WAITING, Kind, State
+from portal.deliveries.states import PERSONS_MOVES, WAITING, Kind, State
 from portal.smtp.models import AccountState
 from portal.web.formatters import short_moment
 
@@ -59,9 +59,9 @@ _DELIVERED = Action(
 
 def actions(message: EmailMessage) -> list[Action]:
     """What a person may do with the message now; nothing with a test or while it is being sent."""
-    if message.kind == Kind.TEST or message.state == State.SENDING:
+    if message.kind == Kind.TEST:
         return []
-    after = MOVES[message.state]
+    after = PERSONS_MOVES.get(message.state, frozenset())
     found = []
     if State.SENT in after:
         found.append(_DELIVERED)

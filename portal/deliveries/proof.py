@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from portal.deliveries import content
 from portal.deliveries.models import EmailMessage
 from portal.receivables.models import Receivable
-from portal.receivables.slips import slip_of
+from portal.receivables.slips import slips_of
 
 Attachment = tuple[str, bytes]
 
@@ -27,7 +27,7 @@ def proof(message: EmailMessage) -> Proof:
     """Make the message's PDFs again and compare their SHA-256 with the one kept when it left."""
     made: Sequence[Attachment] = ()
     for titles in _selections(message):
-        made = content.attachments_of(tuple(slip_of(title) for title in titles))
+        made = content.attachments_of(slips_of(titles))
         if message.pdf_sha256 and digest(made) == message.pdf_sha256:
             return Proof(made, same=True)
     return Proof(made, same=False if message.pdf_sha256 else None)

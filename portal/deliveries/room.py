@@ -15,6 +15,11 @@ def limits_of(account: SmtpAccount) -> Limits:
     return Limits(account.hourly_limit, account.daily_limit, account.minute_limit)
 
 
+def has_room(account: SmtpAccount, now: datetime) -> bool:
+    """Whether the account's limits let one more e-mail leave now."""
+    return opens_at(account, now) is None
+
+
 def opens_at(account: SmtpAccount, now: datetime) -> datetime | None:
     """When every full window has opened again; None while none is full.
 

@@ -36,6 +36,7 @@ from portal.smtp.transport import Acceptance, SmtpSession
 
 log = logging.getLogger(__name__)
 
+ALERT = "jobs.deliveries.alert"
 BUDGET = 240.0  # seconds that one job works before it hands on to a fresh one
 # Failures before MAIL concern the connection, not the message: the account rests.
 CONNECTION_STAGES = frozenset({Stage.DNS, Stage.CONNECT, Stage.GREETING, Stage.TLS, Stage.LOGIN})
@@ -126,14 +127,14 @@ def send_claimed(claim: Claim, line: Line) -> bool:
     return made if isinstance(made, bool) else _deliver(attempt, line, *made)
 
 
-def _make(attempt: Attempt) -> tuple[content.Parcel, content.Mail] | bool:
+def _make(attempt: Attempt) -> tuple[content.Draft, content.Mail] | bool:
     """The mail to hand over; or, where there is none, what `send_claimed` returns."""
     try:
-        parcel = content.load(attempt.claim, clock.now())
-        if parcel.skip:
-            return _skip(attempt, parcel.skip)
+        draft = content.load(attempt.claim, clock.now())
+        if draft.skip:
+            return _skip(attempt, draft.skip)
         with at_most(COMPOSE_SECONDS):
-            return parcel, content.compose(parcel)
+            return draft, content.compose(draft)
     except content.AccountUnusable as error:
         return _unusable(attempt, str(error))
     except content.Unsendable as error:
@@ -147,19 +148,19 @@ def _make(attempt: Attempt) -> tuple[content.Parcel, content.Mail] | bool:
         return _unsendable(attempt, f"A mensagem não pôde ser montada: {type(error).__name__}")
 
 
-def _deliver(attempt: Attempt, line: Line, parcel: content.Parcel, mail: content.Mail) -> bool:
+def _deliver(attempt: Attempt, line: Line, draft: content.Draft, mail: content.Mail) -> bool:
     def before_dot() -> None:
         if not claims.hand_over(attempt.claim, clock.now(), **mail.as_sent):
             raise LostClaim
 
     try:
-        session = line.session(parcel.server)
-        acceptance = session.deliver(mail.data, parcel.recipient, before_dot=before_dot)
+        session = line.session(draft.server)
+        acceptance = session.deliver(mail.data, draft.recipient, before_dot=before_dot)
     except LostClaim:
         log.warning("message %s: lease lost before the dot, not sent", attempt.claim.message_id)
         return True
     except Failure as failure:
-        return _failed(attempt, failure, parcel.server)
+        return _failed(attempt, failure, draft.server)
     return _accepted(attempt, acceptance)
 
 
@@ -223,7 +224,7 @@ def _unusable(attempt: Attempt, reason: str) -> bool:
     claims.release_quota(attempt.claim)
     pause(attempt.claim.account_id, reason, now)
     db.session.commit()
-    wake("jobs.deliveries.alert", attempt.claim.account_id)
+    wake(ALERT, attempt.claim.account_id)
     return False
 
 
@@ -264,7 +265,7 @@ def _failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> bool:
     holds.keep_held(attempt.claim.message_id)
     db.session.commit()
     if failure.kind is Kind.ACCOUNT and failure.retry_after is None:
-        wake("jobs.deliveries.alert", attempt.claim.account_id)
+        wake(ALERT, attempt.claim.account_id)
     return not stop
 
 

@@ -17,6 +17,7 @@ from portal.deliveries import claims
 from portal.deliveries.claims import changed
 from portal.deliveries.content import company_facts
 from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
+from portal.deliveries.room import has_room
 from portal.deliveries.sender import COUNTED_STAGES, destination_policy
 from portal.deliveries.states import Kind, State
 from portal.smtp import accounts
@@ -99,7 +100,9 @@ def _prepare(test_id: int) -> Ready:
     test = db.session.get_one(SmtpTest, test_id)
     account = test.account
     now = clock.now()
-    if not claims.has_room(account.id, now):
+    # Locked until the reservation is written: what fits now still fits then.
+    db.session.refresh(account, with_for_update=True)
+    if not has_room(account, now):
         raise NoRoom
     server = accounts.server_of(account, current_app.config["SETTINGS"].keys)
     rendered = _test_message(account, now)

@@ -10,9 +10,10 @@ from werkzeug.datastructures import MultiDict
 from wtforms import HiddenField, IntegerField, RadioField, SelectField
 from wtforms.validators import NumberRange, Regexp
 
+from portal.contracts.schedule import MAX_INSTALLMENTS
 from portal.core.text import one_line
 from portal.generation import queries
-from portal.generation.orders import MAX_INSTALLMENTS, Order
+from portal.generation.orders import Order
 from portal.generation.queries import ContractHit
 from portal.web.forms import (
     LongTextField,

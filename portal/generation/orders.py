@@ -6,11 +6,10 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from portal.contracts.schedule import MAX_INSTALLMENTS
 from portal.core.errors import InvalidValue
 from portal.deliveries.eligibility import Verdict
 from portal.settings.models import DeliveryType
-
-MAX_INSTALLMENTS = 24
 
 
 @dataclass(frozen=True, slots=True)

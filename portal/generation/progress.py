@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from portal.core.db import db
 from portal.deliveries.forecast import forecast
+from portal.deliveries.room import has_room
 from portal.deliveries.states import WAITING, State
 from portal.generation import queries
 from portal.generation.labels import STATES
@@ -138,4 +139,4 @@ def _poll(
     rests = account.hold_until is not None and account.hold_until > now + NEAR
     due = queries.first_due(generation.id)
     near = due is not None and due <= now + NEAR
-    return FAST if near and not rests and queries.has_room(account, now) else SLOW
+    return FAST if near and not rests and has_room(account, now) else SLOW

@@ -12,15 +12,11 @@ from portal.contracts.models import Contract, ContractStatus
 from portal.core.db import UtcDateTime, db
 from portal.core.errors import NotFound
 from portal.core.text import one_line
-from portal.deliveries.claims import uses_of_last_day
-from portal.deliveries.limits import next_slot
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.generation.models import Generation, GenerationState
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import DeliveryType, FinancialSettings
-from portal.smtp.models import SmtpAccount
 from portal.wallets.models import Wallet
 from portal.web.search import contains
 
@@ -102,12 +98,6 @@ def account_of(generation_id: int) -> int | None:
     """The account that sends the run's e-mails; None when it has none."""
     query = select(EmailMessage.smtp_account_id)
     return db.session.scalar(query.where(EmailMessage.generation_id == generation_id).limit(1))
-
-
-def has_room(account: SmtpAccount, now: datetime) -> bool:
-    """Whether the account's limits let one more e-mail leave now."""
-    uses = uses_of_last_day(account.id, now)
-    return next_slot(uses, limits_of(account), now) <= now
 
 
 @dataclass(frozen=True, slots=True)

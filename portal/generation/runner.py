@@ -23,7 +23,6 @@ from portal.core.errors import NotFound, PortalError
 from portal.core.queue import finish_requests, wake
 from portal.deliveries import outbox
 from portal.deliveries.facts import load_context
-from portal.deliveries.models import EmailMessage
 from portal.generation.choosing import choose, settle
 from portal.generation.models import Generation, GenerationState
 from portal.generation.orders import Order
@@ -155,15 +154,6 @@ def _finish(generation: Generation, now: datetime) -> None:
 def order_of(generation: Generation) -> Order:
     """The order that a run keeps."""
     return Order.from_dict(generation.competence, generation.installments, generation.parameters)
-
-
-def account_of(generation_id: int) -> int | None:
-    """The account that sends the run's messages; None when it has none."""
-    return db.session.scalar(
-        select(EmailMessage.smtp_account_id)
-        .where(EmailMessage.generation_id == generation_id)
-        .limit(1)
-    )
 
 
 # --- whose run it is ------------------------------------------------------------------------------

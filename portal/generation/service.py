@@ -15,13 +15,12 @@ from portal.generation import labels, runner, undoing
 from portal.generation.choosing import choose, settle
 from portal.generation.models import Generation, GenerationState
 from portal.generation.orders import Order
-from portal.generation.runner import account_of, order_of, run
+from portal.generation.runner import order_of, run
 from portal.receivables import service as receivables
 from portal.settings.service import financial_row
 from portal.users.models import User
 
 __all__ = [
-    "account_of",
     "cancel",
     "mark_printed",
     "order_of",

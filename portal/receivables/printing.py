@@ -9,7 +9,7 @@ from portal.boletos.page.engine import RenderFailed
 from portal.core.db import end_read
 from portal.core.errors import NotFound, PortalError
 from portal.receivables.models import Receivable
-from portal.receivables.slips import slip_of
+from portal.receivables.slips import slips_of
 from portal.smtp.message import safe_filename
 
 
@@ -25,7 +25,7 @@ def pdf_of(titles: Sequence[Receivable], layout: str = "ficha") -> bytes:
                 f"O título {title.document_number} não tem boleto: a carteira não tinha dados"
                 " bancários quando ele foi gerado."
             )
-    slips = [slip_of(title) for title in titles]
+    slips = slips_of(titles)
     end_read()
     try:
         return render_pdf(slips, layout)

@@ -1,5 +1,6 @@
 """What is printed on a boleto, put together once, when the title is generated."""
 
+from collections.abc import Iterable
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -88,9 +89,10 @@ def make_slip(
     )
 
 
-def slip_of(receivable: Receivable) -> Slip:
-    """The slip as it was frozen in the title, under the company's logo of today."""
-    return Slip.from_dict(receivable.printed, logo())
+def slips_of(receivables: Iterable[Receivable]) -> list[Slip]:
+    """The slips as they were frozen in the titles, under the company's logo of today."""
+    png = logo()
+    return [Slip.from_dict(receivable.printed, png) for receivable in receivables]
 
 
 def _share(amount: Decimal, percent: Decimal) -> Decimal:

@@ -10,7 +10,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.core import audit
 from portal.core.audit import Actor
 from portal.core.db import db
-from portal.core.errors import Conflict, InvalidValue
+from portal.core.errors import InvalidValue, refuse_stale
 from portal.settings.models import (
     BusinessDayRule,
     DeliveryType,
@@ -66,7 +66,7 @@ def change_company(
 ) -> GeneralSettings:
     """Aba Empresa. Raises InvalidValue naming the field, Conflict."""
     row = _locked(GeneralSettings, GENERAL_DEFAULTS)
-    _refuse_stale(row, version)
+    refuse_stale(row.version, version, "estes parâmetros")
     cleaned = clean_company(values)
     _refuse_first(company_problems({**company_values(row), **cleaned}))
     put_general(row, cleaned, actor, now)
@@ -84,7 +84,7 @@ def change_contracts(
     """Aba Contratos: Tipo de cobrança padrão and the rule of business days (None: as it is), for
     what is generated from now on."""
     row = _locked(GeneralSettings, GENERAL_DEFAULTS)
-    _refuse_stale(row, version)
+    refuse_stale(row.version, version, "estes parâmetros")
     values = {
         "default_delivery_type": delivery_type,
         "business_day_rule": business_day_rule or row.business_day_rule,
@@ -99,7 +99,7 @@ def change_financial(
 ) -> FinancialSettings:
     """Parâmetros financeiro. Raises InvalidValue naming the field, Conflict."""
     row = _locked(FinancialSettings, FINANCIAL_DEFAULTS)
-    _refuse_stale(row, version)
+    refuse_stale(row.version, version, "estes parâmetros")
     _refuse_first(financial_problems({**financial_values(row), **values}))
     account_id = values.get("smtp_account_id")
     if account_id is not None and db.session.get(SmtpAccount, account_id) is None:
@@ -173,14 +173,6 @@ def _locked(kind: type[Row], defaults: Mapping[str, Any]) -> Row:
     except IntegrityError:
         pass  # another process was first
     return db.session.scalars(query).one()
-
-
-def _refuse_stale(row: GeneralSettings | FinancialSettings, version: int) -> None:
-    if row.version != version:
-        raise Conflict(
-            "Outra pessoa salvou estes parâmetros enquanto você editava. "
-            "Abra a página de novo, confira e repita a sua mudança."
-        )
 
 
 def _refuse_first(problems: Iterable[InvalidValue]) -> None:

@@ -14,7 +14,7 @@ from portal.core import audit, clock
 from portal.core.audit import Actor
 from portal.core.config import Settings
 from portal.core.db import db
-from portal.core.errors import Conflict, InvalidValue, NotFound, PortalError
+from portal.core.errors import Conflict, InvalidValue, NotFound, PortalError, refuse_stale
 from portal.core.queue import DRAIN, wake
 from portal.smtp import accounts
 from portal.smtp.account_rules import STORED, account_problems
@@ -59,7 +59,7 @@ def change(
 ) -> SmtpAccount:
     """Change some columns (secrets: None keeps, "" removes). Raises InvalidValue, Conflict."""
     account = _locked(account_id)
-    _refuse_stale(account, version)
+    refuse_stale(account.version, version, "esta conta")
     _refuse_first(account_problems({**facts_of(account), **values}, policy()))
     with _unique_name():
         accounts.update(account, values, actor, now, settings().keys)
@@ -72,7 +72,7 @@ def change_message(
 ) -> SmtpAccount:
     """Change assunto and mensagem. Raises InvalidValue with the place of what is wrong."""
     account = _locked(account_id)
-    _refuse_stale(account, version)
+    refuse_stale(account.version, version, "esta conta")
     _refuse_first(message_problems(subject, body))
     accounts.update(account, {"subject": subject, "body": body}, actor, now, settings().keys)
     db.session.commit()
@@ -161,14 +161,6 @@ def _locked(account_id: int) -> SmtpAccount:
     if account is None:
         raise NotFound("Esta conta SMTP não existe. Volte à lista de contas.")
     return account
-
-
-def _refuse_stale(account: SmtpAccount, version: int) -> None:
-    if account.version != version:
-        raise Conflict(
-            "Outra pessoa salvou esta conta enquanto você editava. "
-            "Abra a página de novo, confira e repita a sua mudança."
-        )
 
 
 def _refuse_first(problems: Iterator[InvalidValue]) -> None:

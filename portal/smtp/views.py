@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint, Flask, request
+from flask import Blueprint, Flask, Response, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
@@ -75,14 +75,8 @@ def save(account_id: int) -> ResponseReturnValue:
     """Aba Conta: save."""
     account = service.get(account_id)
     form = AccountForm(_current(account), service.policy())
-    if form.validate():
-        try:
-            service.change(account_id, form.values(), form.seen_version, current_user, clock.now())
-        except InvalidValue as error:
-            form.reject(error)
-        else:
-            return go_to("smtp.edit", "Conta salva.", account_id=account_id)
-    return account_page(account, form), 422
+    saved = _change(account_id, form, "smtp.edit", "Conta salva.")
+    return saved or (account_page(account, form), 422)
 
 
 @bp.get("/configuracoes/smtp/<int:account_id>/limites")
@@ -99,14 +93,8 @@ def save_limits(account_id: int) -> ResponseReturnValue:
     """Aba Limites e ritmo: save."""
     account = service.get(account_id)
     form = LimitsForm(_current(account), service.policy())
-    if form.validate():
-        try:
-            service.change(account_id, form.values(), form.seen_version, current_user, clock.now())
-        except InvalidValue as error:
-            form.reject(error)
-        else:
-            return go_to("smtp.limits", "Limites salvos.", account_id=account_id)
-    return _limits_page(account, form), 422
+    saved = _change(account_id, form, "smtp.limits", "Limites salvos.")
+    return saved or (_limits_page(account, form), 422)
 
 
 @bp.get("/configuracoes/smtp/<int:account_id>/historico")
@@ -158,6 +146,20 @@ def account_page(account: SmtpAccount, form: AccountForm, **more: Any) -> str:
 def account_form(account: SmtpAccount) -> AccountForm:
     """The form of aba Conta, filled from the row."""
     return AccountForm(_current(account), service.policy())
+
+
+def _change(
+    account_id: int, form: AccountForm | LimitsForm, endpoint: str, words: str
+) -> Response | None:
+    """Save the form and go on; None, with the errors in the form, when it was refused."""
+    if not form.validate():
+        return None
+    try:
+        service.change(account_id, form.values(), form.seen_version, current_user, clock.now())
+    except InvalidValue as error:
+        form.reject(error)
+        return None
+    return go_to(endpoint, words, account_id=account_id)
 
 
 def _current(account: SmtpAccount) -> dict[str, Any]:

@@ -6,22 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from decimal import Decimal
 
+from portal.core.clock import MONTH_NAMES
 from portal.core.money import format_amount
 
-MONTHS = (
-    "janeiro",
-    "fevereiro",
-    "março",
-    "abril",
-    "maio",
-    "junho",
-    "julho",
-    "agosto",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-)
 MORNING, AFTERNOON, EVENING = range(5, 12), range(12, 18), "Boa noite"
 _PARTICLES = {"da", "das", "de", "do", "dos", "e"}
 _COMPANY = re.compile(
@@ -96,7 +83,7 @@ def day(value: date) -> str:
 
 def month(value: date) -> str:
     """`dezembro de 2026`."""
-    return f"{MONTHS[value.month - 1]} de {value.year}"
+    return f"{MONTH_NAMES[value.month - 1]} de {value.year}"
 
 
 def money(amount: Decimal) -> str:

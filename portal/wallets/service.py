@@ -13,7 +13,7 @@ from sqlalchemy.exc import IntegrityError
 from portal.core import audit, clock
 from portal.core.audit import Actor
 from portal.core.db import db
-from portal.core.errors import Conflict, InvalidValue, NotFound
+from portal.core.errors import InvalidValue, NotFound, refuse_stale
 from portal.wallets.models import BANK_FIELDS, Wallet, WalletKind
 from portal.wallets.rules import only_asked_for, wallet_problems
 
@@ -56,11 +56,7 @@ def change(
     wallet = db.session.get(Wallet, wallet_id, with_for_update=True, populate_existing=True)
     if wallet is None:
         raise NotFound("Esta carteira não existe. Volte à lista de carteiras.")
-    if wallet.version != version:
-        raise Conflict(
-            "Outra pessoa salvou esta carteira enquanto você editava. "
-            "Abra a página de novo, confira e repita a sua mudança."
-        )
+    refuse_stale(wallet.version, version, "esta carteira")
     whole = only_asked_for({**facts_of(wallet), **values})
     _refuse_first(wallet_problems(whole, local_today(now)))
     refuse_lower_number(wallet, whole["next_nosso_numero"])

@@ -7,20 +7,6 @@ from portal.core import clock
 from portal.core.money import format_amount, format_brl
 
 MONTHS = ("jan", "fev", "mar", "abr", "mai", "jun", "jul", "ago", "set", "out", "nov", "dez")
-LONG_MONTHS = (
-    "janeiro",
-    "fevereiro",
-    "março",
-    "abril",
-    "maio",
-    "junho",
-    "julho",
-    "agosto",
-    "setembro",
-    "outubro",
-    "novembro",
-    "dezembro",
-)
 WEEKDAYS = ("seg.", "ter.", "qua.", "qui.", "sex.", "sáb.", "dom.")
 
 
@@ -46,7 +32,7 @@ def month(value: date) -> str:
 
 def long_month(value: date) -> str:
     """`dezembro/2026`."""
-    return f"{LONG_MONTHS[value.month - 1]}/{value.year}"
+    return f"{clock.MONTH_NAMES[value.month - 1]}/{value.year}"
 
 
 def moment(value: datetime | None, timezone: str) -> str:

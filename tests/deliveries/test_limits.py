@@ -6,10 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from portal.deliveries import backoff
-from portal.deliveries.limits import DAY, HOUR, MINUTE, Limits, leave_times, next_slot
+from portal.deliveries.limits import DAY, HOUR, MINUTE, Limits, leave_times
 from tests.factories import NOON
 
 TEN_AND_25 = Limits(hourly=10, daily=25)
+
+
+def next_slot(uses: list[datetime], limits: Limits, now: datetime) -> datetime:
+    (moment,) = leave_times(uses, limits, 1, now)
+    return moment
 
 
 def test_an_unused_account_sends_at_once():

@@ -15,7 +15,7 @@ from portal.deliveries.models import QuotaUse
 from portal.deliveries.reconcile import reconcile
 from portal.deliveries.states import State
 from portal.receivables.models import ReceivableStatus
-from portal.receivables.slips import slip_of
+from portal.receivables.slips import slips_of
 from portal.smtp.models import AccountState, SmtpAccount
 from tests.support.sending import attempts, due_again, messages, queue, quota_used
 from tests.support.smtp_server import Fault, ScriptedServer
@@ -248,6 +248,6 @@ def test_a_message_that_a_person_sent_on_its_way_again_does_not_expire_at_once()
 def test_two_attachments_never_have_the_same_name():
     with ScriptedServer() as server:
         queue(server)
-        slip = slip_of(messages()[0].receivables[0])
+        (slip,) = slips_of(messages()[0].receivables)
     names = [name for name, _ in attachments_of((slip, slip, slip))]
     assert len(set(names)) == 3

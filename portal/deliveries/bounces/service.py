@@ -14,7 +14,7 @@ from portal.core import audit, clock
 from portal.core.audit import Actor
 from portal.core.crypto import SecretUnreadable
 from portal.core.db import db
-from portal.core.errors import Conflict, NotFound
+from portal.core.errors import Conflict, NotFound, refuse_stale
 from portal.core.queue import wake
 from portal.deliveries.bounces import record, settings, words
 from portal.deliveries.bounces.mailbox import Mail, Mailbox, MailboxFacts, open_mailbox
@@ -104,11 +104,7 @@ def save_mailbox(
     Raises NotFound, Conflict and InvalidValue.
     """
     account = _get(account_id, lock=True)
-    if account.version != version:
-        raise Conflict(
-            "Outra pessoa salvou esta conta enquanto você editava. "
-            "Abra a página de novo, confira e repita a sua mudança."
-        )
+    refuse_stale(account.version, version, "esta conta")
     for problem in settings.problems(values, policy()):
         raise problem
     wanted = dict(values)
