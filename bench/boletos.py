@@ -7,7 +7,6 @@ measured in this one process, on one core, in processor time.
 from __future__ import annotations
 
 import io
-import resource
 import sys
 import time
 from collections.abc import Callable
@@ -17,6 +16,7 @@ from decimal import Decimal
 from reportlab.lib.units import mm
 from reportlab.pdfgen.canvas import Canvas
 
+from bench.memory import peak_megabytes
 from portal.boletos import Slip, compute, render_direct, render_pdf
 from portal.boletos.page.symbols import BARCODE_MODULES, itf_bars
 from tests.boletos.samples import ACCOUNTS, create_slip, create_title
@@ -147,7 +147,7 @@ def measures() -> list[Measure]:
     start = time.perf_counter()
     size = len(render_pdf(many))
     took = time.perf_counter() - start
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    peak = peak_megabytes()
     return [
         Measure("directly by xhtml2pdf, a page", direct * 1e3, "ms", float("inf")),
         Measure("straight on a reportlab canvas, a page", canvas * 1e3, "ms", float("inf")),
@@ -157,7 +157,7 @@ def measures() -> list[Measure]:
         Measure("a single PDF of a known wallet", single * 1e3, "ms", 1.5),
         Measure("the numbers of one boleto", computed * 1e6, "µs", 60),
         Measure("one PDF of 5,000 pages", took, "s", 5),
-        Measure("memory of the process with it, at its peak", peak / 1024, "MB", 200),
+        Measure("memory of the process with it, at its peak", peak, "MB", 200),
         Measure("size of a page in it", size / MANY, "B", 3_000),
     ]
 

@@ -48,22 +48,22 @@ Result = dict[str, Any]
 # --- the senders, each in a process of its own ----------------------------------------------------
 def plain_loop(count: int) -> Result:
     """(a) Draw, compose, connect and send each, as a script of twenty lines would."""
-    parcels = _parcels(count)
+    drafts = _drafts(count)
     start = time.perf_counter()
     with flask_mail.Mail(_mail_app()).connect() as connection:
-        for parcel in parcels:
-            connection.send(_message(parcel, render_direct(parcel.slips)))
+        for draft in drafts:
+            connection.send(_message(draft, render_direct(draft.slips)))
     return {"sent": count, "seconds": time.perf_counter() - start}
 
 
 def bare_loop(count: int) -> Result:
     """(b) Compose and send over one connection; the PDF is ready."""
-    parcels = _parcels(count)
-    pdf = render_pdf(parcels[0].slips)
+    drafts = _drafts(count)
+    pdf = render_pdf(drafts[0].slips)
     start = time.perf_counter()
     with flask_mail.Mail(_mail_app()).connect() as connection:
-        for parcel in parcels:
-            connection.send(_message(parcel, pdf))
+        for draft in drafts:
+            connection.send(_message(draft, pdf))
     return {"sent": count, "seconds": time.perf_counter() - start}
 
 
@@ -103,7 +103,7 @@ SENDERS: dict[str, Callable[[int], Result]] = {
 }
 
 
-def _parcels(count: int) -> list[content.Parcel]:
+def _drafts(count: int) -> list[content.Draft]:
     rows = db.session.execute(
         select(EmailMessage.id, EmailMessage.smtp_account_id).order_by(EmailMessage.id).limit(count)
     ).all()
@@ -118,14 +118,14 @@ def _mail_app() -> Any:
     return app
 
 
-def _message(parcel: content.Parcel, pdf: bytes) -> flask_mail.Message:
-    rendered = render(parcel.subject, parcel.body, parcel.facts)
+def _message(draft: content.Draft, pdf: bytes) -> flask_mail.Message:
+    rendered = render(draft.subject, draft.body, draft.facts)
     message = flask_mail.Message(
         subject=rendered.subject,
-        recipients=[parcel.recipient],
+        recipients=[draft.recipient],
         body=rendered.text,
         html=rendered.html,
-        sender=parcel.server.sender_address,
+        sender=draft.server.sender_address,
     )
     message.date = time.time()
     message.attach("boleto.pdf", "application/pdf", pdf)

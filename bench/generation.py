@@ -5,7 +5,6 @@
 
 import json
 import os
-import resource
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 from sqlalchemy import delete, insert, select
 
+from bench.memory import peak_megabytes
 from bench.support import NOW, TODAY, add_contracts, scratch_app, seconds, verdict
 from portal import ROOT
 from portal.clients.service import import_file as import_clients
@@ -141,19 +141,7 @@ def _measure(contracts: int) -> None:
         for start in range(0, contracts, SMALL):
             add_contracts(min(SMALL, contracts - start), after=start)
         took = seconds(lambda: _run(MONTHS[0]))
-    print(json.dumps({"seconds": took, "megabytes": _peak()}))
-
-
-def _peak() -> float:
-    """The most memory that this very program held, MB.
-
-    Linux counts what its parent held into `ru_maxrss`; the status file does not.
-    """
-    status = Path("/proc/self/status")
-    if status.is_file():
-        line = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    print(json.dumps({"seconds": took, "megabytes": peak_megabytes()}))
 
 
 if __name__ == "__main__":
