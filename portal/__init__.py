@@ -78,6 +78,7 @@ def _install_core(app: Flask) -> None:
 
 def import_models() -> None:
     """Import every room's tables, so that the metadata is whole."""
+    import portal.api.models
     import portal.clients.models
     import portal.contracts.models
     import portal.core.audit
@@ -87,7 +88,8 @@ def import_models() -> None:
     import portal.settings.models
     import portal.smtp.models
     import portal.users.models
-    import portal.wallets.models  # noqa: F401
+    import portal.wallets.models
+    import portal.webhooks.models  # noqa: F401
 
 
 def _install_web(app: Flask) -> None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import Index, String, Text
+from sqlalchemy import ForeignKey, Index, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, text_enum
@@ -45,8 +45,23 @@ class Client(Base):
     postal_code: Mapped[str] = mapped_column(String(8), default="")
     active: Mapped[bool] = mapped_column(default=True)
     created_at: Mapped[datetime]
+    anonymised_at: Mapped[datetime | None]  # their personal data was erased (LGPD, art. 18)
 
     @property
     def email_list(self) -> tuple[str, ...]:
         """The valid addresses, in the order given."""
         return tuple(filter(None, self.emails.split(", ")))
+
+
+class DataAccess(Base):
+    """Someone saw or took a client's personal data (LGPD, art. 37). Append-only."""
+
+    __tablename__ = "data_accesses"
+    __table_args__ = (Index("ix_data_accesses_client", "client_id", "id"),)
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    at: Mapped[datetime] = mapped_column(index=True)
+    user_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
+    user_name: Mapped[str] = mapped_column(String(120))
+    client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id"))  # None: a whole list
+    what: Mapped[str] = mapped_column(String(120))  # the page, or the export and its filter

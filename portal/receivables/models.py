@@ -14,6 +14,7 @@ from sqlalchemy import (
     Numeric,
     String,
     UniqueConstraint,
+    text,
 )
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
@@ -37,7 +38,16 @@ class Receivable(Base):
 
     __tablename__ = "receivables"
     __table_args__ = (
-        UniqueConstraint("contract_id", "competence", name="uq_receivable_once"),
+        # One title a contract and month; what an undone run made does not count, and only that:
+        # a title cancelled by itself is not charged again by running the month again.
+        Index(
+            "uq_receivable_once",
+            "contract_id",
+            "competence",
+            unique=True,
+            sqlite_where=text("undone_at IS NULL"),
+            postgresql_where=text("undone_at IS NULL"),
+        ),
         UniqueConstraint("wallet_id", "sequence", name="uq_receivable_sequence"),
         UniqueConstraint("wallet_id", "nosso_numero", name="uq_receivable_nosso_numero"),
         CheckConstraint("amount > 0", name="amount_positive"),
@@ -71,6 +81,7 @@ class Receivable(Base):
     created_at: Mapped[datetime]
     settled_at: Mapped[datetime | None]
     cancelled_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]  # cancelled because its whole run was undone
     printed_at: Mapped[datetime | None]
 
     contract: Mapped[Contract] = relationship()

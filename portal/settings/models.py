@@ -67,6 +67,9 @@ class FinancialSettings(Base):
     pro_rata: Mapped[bool] = mapped_column(default=False)  # first month by days
     pilot_client_ids: Mapped[list[int]] = mapped_column(JSON, default=list)  # the last pilot group
     expire_after_days: Mapped[int] = mapped_column(default=30)  # days after the due date
+    # Retention (LGPD): None keeps for ever. Titles, states and proof (SHA-256) are always kept.
+    keep_bodies_days: Mapped[int | None]  # text and HTML of e-mails as they were sent
+    keep_accesses_days: Mapped[int | None]  # who saw whose data, and sessions that ended
 
     smtp_account: Mapped[SmtpAccount | None] = relationship()
 

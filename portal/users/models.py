@@ -4,7 +4,7 @@ from datetime import datetime
 from enum import StrEnum
 
 from flask_login import UserMixin
-from sqlalchemy import String
+from sqlalchemy import ForeignKey, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from portal.core.db import Base, text_enum
@@ -49,3 +49,16 @@ class EndedSession(Base):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     ended_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UserSession(Base):
+    """A session that was begun here: where from, and when it was last seen."""
+
+    __tablename__ = "user_sessions"
+
+    id: Mapped[str] = mapped_column(String(32), primary_key=True)  # the cookie's `sid`
+    user_id: Mapped[int] = mapped_column(ForeignKey("users.id"), index=True)
+    began_at: Mapped[datetime]
+    seen_at: Mapped[datetime] = mapped_column(index=True)  # to within a minute
+    address: Mapped[str] = mapped_column(String(45), default="")
+    agent: Mapped[str] = mapped_column(String(200), default="")

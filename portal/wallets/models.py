@@ -82,6 +82,8 @@ class Wallet(Base):
     portfolio: Mapped[str] = mapped_column(String(10), default="")
     # Up to 17 digits at some banks.
     next_nosso_numero: Mapped[int] = mapped_column(BigInteger, default=1)
+    # The year that the counter is in, at banks whose nosso número names the year and starts again.
+    sequence_year: Mapped[int | None]
     instructions: Mapped[list[str]] = mapped_column(JSON, default=list)
     fine_percent: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))
     interest_percent_month: Mapped[Decimal] = mapped_column(Numeric(5, 2), default=Decimal(0))

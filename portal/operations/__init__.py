@@ -1,0 +1,1 @@
+"""For whoever keeps Pontual running: queues, processes, metrics, the doctor."""

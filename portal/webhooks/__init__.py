@@ -1,0 +1,1 @@
+"""Webhooks: what happened to a message is told to another system, signed."""
