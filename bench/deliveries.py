@@ -137,10 +137,11 @@ def _stop_after(count: int) -> Iterator[None]:
     """Let `drain` end after `count` messages, by the clock that it looks at."""
     real, left = sender.send_claimed, count
 
-    def counted(*args: Any) -> bool:
+    def counted(claim: Claim, line: sender.Line, more: Callable[[], bool]) -> sender.Outcome:
         nonlocal left
         left -= 1
-        return real(*args) and left > 0
+        outcome = real(claim, line, lambda: left > 0 and more())
+        return outcome if left > 0 else sender.STOP
 
     sender.send_claimed = counted
     try:
@@ -174,7 +175,11 @@ def run(name: str, env: dict[str, str], count: int, processes: int = 1) -> Resul
         for one in crew:
             assert one.stdout is not None
             assert one.stdout.readline() == "ready\n"
-    results = [json.loads(out) for out in [one.communicate("go\n")[0] for one in crew]]
+    for one in crew:  # all of them, before any is waited for
+        assert one.stdin is not None
+        one.stdin.write("go\n")
+        one.stdin.flush()
+    results = [json.loads(one.communicate()[0]) for one in crew]
     total = sum(item["sent"] for item in results)
     seconds = max(item["seconds"] for item in results)
     if name == "ours":

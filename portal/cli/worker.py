@@ -8,10 +8,14 @@ from importlib import import_module
 from types import FrameType
 
 import click
+from flask import Flask
 from redis.exceptions import RedisError
 from rq import Queue, Worker
+from sqlalchemy.exc import OperationalError
 
 from portal.cli import processes
+from portal.core.db import db
+from portal.core.migrations import ensure_migrated
 from portal.core.queue import FINISH_SIGNAL, QUEUES, connect
 
 RETRY_SECONDS = 2
@@ -33,6 +37,7 @@ def work() -> None:
     # By name, as RQ does it: nothing in the portal imports the jobs. The application is made
     # before the first job is forked, so that a job starts at once.
     app = import_module("jobs").worker_app()
+    _prepare_tables(app)
     asked: list[int] = []
     while not asked:
         connection = connect(app.config["REDIS_URL"], blocking=True)
@@ -50,6 +55,23 @@ def work() -> None:
             time.sleep(RETRY_SECONDS)
         finally:
             connection.close()
+
+
+def _prepare_tables(app: Flask) -> None:
+    """Bring the tables to this version, however long the database takes to be there.
+
+    A worker of a new version may start before its web server does.
+    """
+    while True:
+        try:
+            with app.app_context():
+                ensure_migrated()
+                db.session.remove()
+                db.engine.dispose()  # nothing of it may be shared with the jobs to be forked
+            return
+        except OperationalError as error:
+            click.echo(f"banco de dados fora do ar, tentando de novo: {error}", err=True)
+            time.sleep(RETRY_SECONDS)
 
 
 def work_in_many(count: int) -> None:

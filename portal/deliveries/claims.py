@@ -27,8 +27,10 @@ from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
 
-# Longer than connecting and announcing may take; renewed when the body is handed over.
+# Renewed at the stages of a slow server (`keep`), and when the body is handed over. Longer than
+# any one stage may take, and short: what a dead sender held waits for its end.
 LEASE = timedelta(seconds=120)
+RENEW_AFTER = timedelta(seconds=15)
 HANDOVER_LEASE = timedelta(seconds=300)
 
 # Built once: the sender runs them for every message, and building costs more than running.
@@ -55,6 +57,11 @@ _TAKE = (
     )
 )
 _RESERVE = insert(_USES)
+_COUNT = (
+    update(_USES)
+    .where(_USES.c.message_id == bindparam("message"), _USES.c.used_at == bindparam("reserved"))
+    .values(used_at=bindparam("at"))
+)
 # Its SET clause is made of the parameters that it is run with.
 _OWNED = update(_MESSAGES).where(
     _MESSAGES.c.id == bindparam("message"),
@@ -106,6 +113,15 @@ class Claim:
     number: int = 1  # of this try
     rested: bool = False  # whether failures had let the account rest
 
+    @property
+    def counted_at(self) -> datetime:
+        """The moment of its reservation: the lease's end, until the server's answer is known.
+
+        A server counts when it accepts. A try counted from its claim would leave our window
+        before it left the server's.
+        """
+        return self.claimed_at + LEASE
+
 
 def claim_next(account_id: int, now: datetime) -> Claim | None:
     """The next due message of the account, reserved for the caller. Commits.
@@ -114,7 +130,7 @@ def claim_next(account_id: int, now: datetime) -> Claim | None:
     connections as it allows are busy.
     """
     try:
-        claim = _claim(account_id, now)
+        claim = take_next(account_id, now)
     except BaseException:
         db.session.rollback()
         raise
@@ -125,7 +141,8 @@ def claim_next(account_id: int, now: datetime) -> Claim | None:
     return claim
 
 
-def _claim(account_id: int, now: datetime) -> Claim | None:
+def take_next(account_id: int, now: datetime) -> Claim | None:
+    """As `claim_next`, in the caller's transaction: to end one try and begin the next at once."""
     # The row lock makes the count and the reservation one step for every worker (PostgreSQL, where
     # the statements that follow see what the one before us wrote); SQLite holds its only write
     # lock since BEGIN IMMEDIATE.
@@ -151,15 +168,28 @@ def _claim(account_id: int, now: datetime) -> Claim | None:
     }
     if run(_TAKE, values).rowcount != 1:
         return None
-    reserve(account_id, message_id, now)
+    reserve(account_id, message_id, claim.counted_at)
     return claim
 
 
-def reserve(account_id: int, message_id: int | None, now: datetime) -> None:
-    """Count one recipient against the account's limits. The caller commits."""
+def reserve(account_id: int, message_id: int | None, at: datetime) -> None:
+    """Count one recipient against the account's limits, as of `at`. The caller commits."""
     db.session.connection().execute(
-        _RESERVE, {"smtp_account_id": account_id, "message_id": message_id, "used_at": now}
+        _RESERVE, {"smtp_account_id": account_id, "message_id": message_id, "used_at": at}
     )
+
+
+def count(claim: Claim, at: datetime) -> None:
+    """Date the reservation of a try by the server's answer. The caller commits."""
+    values = {"message": claim.message_id, "reserved": claim.counted_at, "at": at}
+    db.session.connection().execute(_COUNT, values)
+
+
+def keep(claim: Claim, now: datetime) -> bool:
+    """Renew the lease of a try that takes long. Commits. False: it was lost, as in `hand_over`."""
+    won = _write_owned(claim, {"lease_until": now + LEASE})
+    db.session.commit()
+    return won
 
 
 def may_send(account: SmtpAccount, now: datetime) -> bool:
@@ -194,7 +224,7 @@ def release_quota(claim: Claim) -> None:
     """Give back the reservation of a try that no server counted. The caller commits."""
     db.session.execute(
         delete(QuotaUse).where(
-            QuotaUse.message_id == claim.message_id, QuotaUse.used_at == claim.claimed_at
+            QuotaUse.message_id == claim.message_id, QuotaUse.used_at == claim.counted_at
         )
     )
 

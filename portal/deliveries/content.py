@@ -4,7 +4,7 @@ import hashlib
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from functools import lru_cache
 from types import SimpleNamespace
 from typing import Any, cast
@@ -14,13 +14,15 @@ from sqlalchemy import BindParameter, Table, bindparam, select
 
 from portal.boletos import InvalidBoleto, RenderFailed, Slip, render_pdf
 from portal.clients.models import Client
+from portal.contracts.business_days import Closed
 from portal.contracts.models import Contract
 from portal.core import clock
 from portal.core.crypto import SecretUnreadable
-from portal.core.db import db
+from portal.core.db import db, reading
 from portal.deliveries.claims import Claim
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.receivables.models import Receivable, ReceivableStatus
+from portal.receivables.second_copy import Rates, charges, closed_days
 from portal.settings.models import GeneralSettings
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, CompanyFacts, ContractFacts, MessageFacts, TitleFacts
@@ -30,6 +32,7 @@ from portal.smtp.message import sanitise_html
 from portal.smtp.models import SmtpAccount
 from portal.smtp.server import SmtpServer
 from portal.smtp.variables import MessageTooLarge, problems, render
+from portal.wallets.models import Wallet
 
 MERGE_ABOVE = 5  # more titles than this go in one merged PDF
 
@@ -71,6 +74,7 @@ _MESSAGES = cast(Table, EmailMessage.__table__)
 _CLIENTS = cast(Table, Client.__table__)
 _TITLES = cast(Table, Receivable.__table__)
 _CONTRACTS = cast(Table, Contract.__table__)
+_WALLETS = cast(Table, Wallet.__table__)
 _GENERAL = cast(Table, GeneralSettings.__table__)
 _CLIENT_COLUMNS = ("name", "cpf_cnpj", "address", "number", "district", "city", "state")
 _COMPANY_COLUMNS = ("company_name", "company_cpf_cnpj", "company_phone", "company_email")
@@ -98,11 +102,13 @@ _CARRIED = (
         *(_TITLES.c[name] for name in ("linha_digitavel", "codigo_barras", "printed")),
         _CONTRACTS.c.code,
         _CONTRACTS.c.plan,
+        _WALLETS.c.fine_percent,
+        _WALLETS.c.interest_percent_month,
     )
     .select_from(
-        _LINKS.join(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id).join(
-            _CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id
-        )
+        _LINKS.join(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id)
+        .join(_CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id)
+        .join(_WALLETS, _WALLETS.c.id == _TITLES.c.wallet_id)
     )
     .where(_LINKS.c.message_id == _THIS)
     .order_by(_TITLES.c.due_date, _TITLES.c.id)
@@ -111,15 +117,18 @@ _CARRIED = (
 
 def load(claim: Claim, now: datetime) -> Draft:
     """Everything the claimed message needs, read in one short transaction. Raises Unsendable."""
-    run = db.session.connection().execute
     this = {"message": claim.message_id}
-    try:
-        return _draft(run(_HEAD, this).one(), run(_CARRIED, this).all(), now)
-    finally:
-        db.session.rollback()
+    with reading():
+        try:
+            run = db.session.connection().execute
+            head, carried = run(_HEAD, this).one(), run(_CARRIED, this).all()
+            closed = _closed_for(carried, _there(now).date())
+        finally:
+            db.session.rollback()
+    return _draft(head, carried, closed, now)
 
 
-def _draft(head: Any, carried: Sequence[Any], now: datetime) -> Draft:
+def _draft(head: Any, carried: Sequence[Any], closed: Closed | None, now: datetime) -> Draft:
     # Rows have the attributes of the tables' classes, without the cost of making those.
     try:
         server = accounts.server_of(cast(SmtpAccount, head), current_app.config["SETTINGS"].keys)
@@ -139,7 +148,13 @@ def _draft(head: Any, carried: Sequence[Any], now: datetime) -> Draft:
         message_id=head.message_id,
         subject=head.subject,
         body=head.body,
-        facts=_facts(client, titles, contracts.values(), company, now),
+        facts=_facts(
+            client,
+            [title_facts(title, title, now, closed) for title in titles],
+            contracts.values(),
+            company,
+            now,
+        ),
         slips=tuple(
             Slip.from_dict(title.printed, head.logo_png or b"")
             for title in titles
@@ -163,9 +178,10 @@ def _skip_reason(titles: Sequence[Receivable]) -> str:
 def facts_for(message: EmailMessage, titles: list[Receivable], now: datetime) -> MessageFacts:
     """What the variables show. Payer and numbers are those frozen in the titles."""
     contracts = {title.contract_id: title.contract for title in titles}
+    closed = _closed_for(titles, _there(now).date())
     return _facts(
         message.client,
-        titles,
+        [title_facts(title, title.wallet, now, closed) for title in titles],
         [ContractFacts(item.code, item.plan) for item in contracts.values()],
         company_facts(),
         now,
@@ -174,12 +190,12 @@ def facts_for(message: EmailMessage, titles: list[Receivable], now: datetime) ->
 
 def _facts(
     client: Client | None,
-    titles: Sequence[Receivable],
+    titles: Sequence[TitleFacts],
     contracts: Iterable[ContractFacts],
     company: CompanyFacts,
     now: datetime,
 ) -> MessageFacts:
-    there = clock.local(now, current_app.config["SETTINGS"].timezone)
+    there = _there(now)
     return MessageFacts(
         client=ClientFacts(
             name=client.name if client else "",
@@ -187,7 +203,7 @@ def _facts(
             address=_address(client) if client else "",
         ),
         company=company,
-        titles=tuple(title_facts(title) for title in titles),
+        titles=tuple(titles),
         today=there.date(),
         hour=there.hour,
         contracts=tuple(contracts),
@@ -209,9 +225,25 @@ def _company_of(general: Any) -> CompanyFacts:
     )
 
 
-def title_facts(title: Receivable) -> TitleFacts:
-    """One title as variables show it."""
+def _there(now: datetime) -> datetime:
+    return clock.local(now, current_app.config["SETTINGS"].timezone)
+
+
+def _closed_for(titles: Iterable[Any], today: date) -> Closed | None:
+    """The holidays, read only where a title is past due: most messages need none."""
+    return closed_days() if any(title.due_date < today for title in titles) else None
+
+
+def title_facts(
+    title: Receivable, rates: Rates, now: datetime, closed: Closed | None
+) -> TitleFacts:
+    """One title as variables show it; `closed` (None: not past due) tells the holidays."""
+    updated = title.amount
+    if closed:
+        today = _there(now).date()
+        updated = charges(title.amount, title.due_date, rates, today, closed).total
     return TitleFacts(
+        updated_amount=updated,
         number=title.document_number,
         amount=title.amount,
         due_date=title.due_date,

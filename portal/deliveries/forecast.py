@@ -10,8 +10,8 @@ from portal.deliveries.claims import uses_of_last_day
 from portal.deliveries.limits import HOUR, MINUTE, leave_times
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.room import limits_of
-from portal.deliveries.states import WAITING
-from portal.smtp.models import SmtpAccount
+from portal.deliveries.states import State
+from portal.smtp.models import AccountState, SmtpAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Forecast:
     used_hour: int
     used_day: int
     waiting: int
-    queue_ends: datetime | None  # when the last one waiting leaves
+    queue_ends: datetime | None  # when the last one waiting leaves; None without any, or paused
     leaves: tuple[datetime, ...]  # of the new messages asked about, in order
     minute: int | None = None  # None: no limit per minute
     used_minute: int = 0
@@ -42,13 +42,14 @@ def forecast(account_id: int, new_messages: int, now: datetime) -> Forecast:
         db.session.scalar(
             select(func.count()).where(
                 EmailMessage.smtp_account_id == account_id,
-                EmailMessage.state.in_(WAITING),
+                EmailMessage.state == State.QUEUED,  # one being sent is counted among the uses
                 # What a person holds back has no next attempt, and is not in the queue's way.
                 EmailMessage.next_attempt_at.is_not(None),
             )
         )
         or 0
     )
+    active = account.state == AccountState.ACTIVE  # nobody knows when a paused one goes on
     limits = limits_of(account)
     start = max(now, account.hold_until or now)  # a resting account sends nothing before
     times = leave_times(uses, limits, waiting + new_messages, start)
@@ -58,7 +59,7 @@ def forecast(account_id: int, new_messages: int, now: datetime) -> Forecast:
         used_hour=sum(used > now - HOUR for used in uses),
         used_day=len(uses),
         waiting=waiting,
-        queue_ends=times[waiting - 1] if waiting else None,
+        queue_ends=times[waiting - 1] if waiting and active else None,
         leaves=tuple(times[waiting:]),
         minute=limits.minute,
         used_minute=sum(used > now - MINUTE for used in uses),

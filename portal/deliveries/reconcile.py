@@ -5,16 +5,15 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from flask import current_app
-from sqlalchemy import delete, func, insert, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 
 from portal.core import clock
 from portal.core.db import db
 from portal.core.queue import DRAIN, wake
-from portal.deliveries import alerts, backoff, holds
+from portal.deliveries import alerts, backoff, holds, tries
 from portal.deliveries.claims import changed
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import (
-    DeliveryAttempt,
     EmailMessage,
     MessageReceivable,
     QuotaUse,
@@ -35,6 +34,7 @@ DIED_EACH_TIME = (
     "O processo de envio foi interrompido antes de entregar a mensagem. Desistimos depois de"
     " {tries} tentativas. Veja os registros do servidor e reenvie."
 )
+DIED = "interrupted"
 TEST_GRACE = timedelta(seconds=30)
 TEST_LIMIT = timedelta(minutes=10)
 
@@ -82,7 +82,8 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
     ).all()
     freed = uncertain = 0
     for row in rows:
-        state, reason = _after_death(row.handed_over, row.attempts)
+        deaths = tries.count(row.id, DIED) + 1
+        state, reason = _after_death(row.handed_over, deaths)
         won = changed(
             update(EmailMessage)
             .where(
@@ -94,7 +95,7 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
             .values(
                 state=state,
                 reason=reason,
-                cause="interrupted",
+                cause=DIED,
                 claim=None,
                 lease_until=None,
                 next_attempt_at=now if state is State.QUEUED else None,
@@ -105,31 +106,27 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
         holds.keep_held(row.id)
         uncertain += row.handed_over
         freed += not row.handed_over
-        db.session.execute(
-            insert(DeliveryAttempt).values(
-                message_id=row.id,
-                number=row.attempts,
-                started_at=row.lease_until,
-                stage="data" if row.handed_over else "claimed",
-                outcome="uncertain" if row.handed_over else "interrupted",
-                reply="",
-                cause="interrupted",
-                milliseconds=0,
-            )
+        tries.note(
+            row.id,
+            row.attempts,
+            row.lease_until,
+            "uncertain" if row.handed_over else DIED,
+            "data" if row.handed_over else "claimed",
+            cause=DIED,
         )
     db.session.commit()
     return freed, uncertain
 
 
-def _after_death(handed_over: bool, tries: int) -> tuple[State, str]:
+def _after_death(handed_over: bool, deaths: int) -> tuple[State, str]:
     """What becomes of a message whose sender is gone, and why.
 
     One that has cost every sender its life so far must not go round for ever.
     """
     if handed_over:
         return State.UNCERTAIN, DIED_AFTER
-    if tries >= backoff.MAX_TRIES:
-        return State.FAILED, DIED_EACH_TIME.format(tries=tries)
+    if deaths >= backoff.MAX_TRIES:
+        return State.FAILED, DIED_EACH_TIME.format(tries=deaths)
     return State.QUEUED, DIED_BEFORE
 
 

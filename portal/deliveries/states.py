@@ -31,10 +31,11 @@ MOVES: dict[State, frozenset[State]] = {
         {State.SENT, State.QUEUED, State.FAILED, State.UNCERTAIN, State.SKIPPED}
     ),
     State.SENT: frozenset({State.BOUNCED}),
-    # From here on a person decides.
-    State.FAILED: frozenset({State.QUEUED}),
-    State.EXPIRED: frozenset({State.QUEUED}),
-    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED}),
+    # From here on a person decides (undoing a run cancels what did not leave).
+    State.FAILED: frozenset({State.QUEUED, State.CANCELLED}),
+    State.EXPIRED: frozenset({State.QUEUED, State.CANCELLED}),
+    # What came back had been accepted.
+    State.UNCERTAIN: frozenset({State.SENT, State.QUEUED, State.BOUNCED}),
     State.CANCELLED: frozenset(),
     State.SKIPPED: frozenset(),
     State.BOUNCED: frozenset({State.QUEUED}),

@@ -16,9 +16,10 @@ from portal.core.errors import NotFound
 from portal.deliveries import claims
 from portal.deliveries.claims import changed
 from portal.deliveries.content import company_facts
+from portal.deliveries.line import destination_policy
 from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
 from portal.deliveries.room import has_room
-from portal.deliveries.sender import COUNTED_STAGES, destination_policy
+from portal.deliveries.sender import COUNTED_STAGES
 from portal.deliveries.states import Kind, State
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, ContractFacts, MessageFacts, TitleFacts
@@ -187,7 +188,10 @@ def _finish(test_id: int, ready: Ready, result: ProbeResult) -> None:
     row.claim = row.lease_until = None
     row.reply, row.cause, row.reason = result.reply, result.cause, result.title
     row.accepted_at = now if result.accepted else None
-    if result.stage not in COUNTED_STAGES:
+    if result.stage in COUNTED_STAGES:  # as of the server's answer
+        uses = update(QuotaUse).where(QuotaUse.message_id == row.id)
+        db.session.execute(uses.values(used_at=now))
+    else:
         db.session.execute(delete(QuotaUse).where(QuotaUse.message_id == row.id))
     db.session.add(
         DeliveryAttempt(

@@ -14,7 +14,7 @@ class Timeouts:
     dns: float = 10
     connect: float = 10
     reply: float = 30
-    body: float = 120
+    body: float = 90
     accept: float = 120  # after the final dot: giving up here leaves the message uncertain
     # Time for a server that hangs up in the middle of the body to be noticed: once the dot has
     # left, nobody can tell any more whether it was accepted.

@@ -16,7 +16,7 @@ from portal.core.errors import Conflict, NotFound
 from portal.deliveries import service as deliveries
 from portal.deliveries.bounces import service
 from portal.deliveries.models import Bounce, EmailMessage
-from portal.deliveries.states import State
+from portal.deliveries.states import MOVES, State
 from portal.smtp.models import Security, SmtpAccount
 from tests.bounces.conftest import PASSWORD, USER, sample
 from tests.factories import (
@@ -164,10 +164,18 @@ def test_a_forwarded_mail_that_came_back_counts(reading_account, imap, rows):
     assert rows(Client, client_id).bounce_reason.startswith("maria@dominio.example: ")
 
 
+def test_what_came_back_had_left_though_the_server_never_said_so(reading_account, imap, rows):
+    message_id, client_id = sent(state=State.UNCERTAIN, accepted_at=None)
+    imap.deliver(sample("postfix"))
+    assert service.read_account(reading_account(), LATER).bounced == 1
+    assert rows(EmailMessage, message_id).state == State.BOUNCED
+    assert rows(Client, client_id).bounced_at is not None
+
+
 @pytest.mark.parametrize(
-    "state", [s for s in State if s not in (State.SENT, State.SENDING, State.BOUNCED)]
+    "state", [s for s in State if not {s, *MOVES[s]} & {State.BOUNCED} and s != State.SENDING]
 )
-def test_only_a_sent_message_can_come_back(reading_account, imap, rows, state):
+def test_only_a_message_that_left_can_come_back(reading_account, imap, rows, state):
     message_id, client_id = sent(state=state)
     imap.deliver(sample("postfix"))
     assert service.read_account(reading_account(), LATER).other == 1

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.core import audit, clock
 from portal.core.audit import AuditEvent
 from portal.core.db import db
-from portal.deliveries import alerts, sender
+from portal.deliveries import alerts, rests, sender
 from portal.deliveries import queries as deliveries
 from portal.deliveries.models import QuotaUse
 from portal.smtp.models import AccountState, SmtpAccount
@@ -27,7 +27,7 @@ def pause_by_itself(**values: object) -> SmtpAccount:
     account = create_account(name="Financeiro", **values)
     for _ in range(2):
         create_message(smtp_account=account)
-    sender.pause(account.id, REASON, clock.now())
+    rests.pause(account.id, REASON, clock.now())
     db.session.commit()
     return account
 
@@ -102,7 +102,7 @@ def test_a_second_pause_is_a_second_alert():
         alerts.alert(account.id, clock.now())
         account.state = AccountState.ACTIVE
         db.session.commit()
-        sender.pause(account.id, REASON, clock.now() + timedelta(seconds=1))
+        rests.pause(account.id, REASON, clock.now() + timedelta(seconds=1))
         db.session.commit()
         assert alerts.wake_missing() == 1
         assert alerts.alert(account.id, clock.now() + timedelta(seconds=2)) is True

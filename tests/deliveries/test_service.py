@@ -154,7 +154,7 @@ def test_a_held_run_stays_in_the_queue_and_no_sender_takes_it(session):
     assert service.hold_run(run, create_user(), NOON) == 0
     later = NOON + timedelta(days=2)
     assert claims.claim_next(account, later) is None
-    assert forecast(account, 1, NOON).waiting == 1  # the one that is being sent
+    assert forecast(account, 1, NOON).waiting == 0  # what is being sent is among the uses
     reconcile(NOON)
     assert claims.claim_next(account, later) is None
     assert service.release_run(run, create_user(name="Bruno"), later) == 2
