@@ -9,7 +9,7 @@ from sqlalchemy import update
 from portal.core import clock
 from portal.core.crypto import KeyRing, new_key
 from portal.core.db import db
-from portal.deliveries import claims, sender
+from portal.deliveries import backoff, claims, sender, tries
 from portal.deliveries.content import attachments_of
 from portal.deliveries.models import QuotaUse
 from portal.deliveries.reconcile import reconcile
@@ -182,6 +182,57 @@ def test_a_lost_lease_stops_before_the_body(monkeypatch):
             sender.send_claimed(claim, line)
         assert server.acceptances.total() == 0
     assert messages()[0].state == State.SENDING
+
+
+def test_a_slow_server_does_not_cost_the_lease(monkeypatch):
+    monkeypatch.setattr(sender, "RENEW_AFTER", 0)
+    with ScriptedServer() as server:
+        account = queue(server)
+        claim = claims.claim_next(account.id, clock.now())
+        assert claim
+        with sender.Line(account.id) as line:
+            keep, before_body = claims.keep, []
+            ended = claim.claimed_at + claims.LEASE + timedelta(microseconds=1)
+
+            def kept(claim, now):
+                won = keep(claim, now)  # without it, the lease would have ended since the claim
+                before_body.append(reconcile(ended).freed)
+                return won
+
+            monkeypatch.setattr(claims, "keep", kept)
+            sender.send_claimed(claim, line)
+        assert server.acceptances.total() == 1
+    assert len(before_body) > 5  # at every stage up to the body
+    assert sum(before_body) == 0
+    assert messages()[0].state == State.SENT
+
+
+def test_a_lease_lost_between_two_stages_stops_the_try(monkeypatch):
+    monkeypatch.setattr(sender, "RENEW_AFTER", 0)
+    monkeypatch.setattr(claims, "keep", lambda *_args: False)
+    with ScriptedServer() as server:
+        account = queue(server)
+        assert sender.drain(account.id, budget=0.2) >= 1
+        assert server.acceptances.total() == 0
+    assert messages()[0].state == State.SENDING
+
+
+def test_tries_that_reached_no_server_are_not_the_messages_own():
+    with ScriptedServer(Fault("rcpt", text="450 4.2.1 busy")) as server:
+        account = queue(server)
+        (message,) = messages()
+        for number in range(1, 20):
+            tries.note(message.id, number, clock.now(), "temporary", "connect")
+        db.session.commit()
+        sender.drain(account.id)
+        assert messages()[0].state == State.QUEUED
+        for number in range(20, 20 + backoff.MAX_TRIES - 2):
+            tries.note(message.id, number, clock.now(), "temporary", "rcpt")
+        db.session.commit()
+        due_again()
+        sender.drain(account.id)
+    assert messages()[0].state == State.FAILED
+    assert f"depois de {backoff.MAX_TRIES} tentativas" in messages()[0].reason
 
 
 def test_a_dead_sender_before_the_body_is_freed_and_after_it_uncertain():
