@@ -48,9 +48,16 @@ def upgrade() -> None:
         sqlite_where=NOT_UNDONE,
         postgresql_where=NOT_UNDONE,
     )
+    # What the unique one no longer serves: a contract's titles, the undone ones too.
+    op.create_index("ix_receivables_contract_id", "receivables", ["contract_id"])
+    op.execute(
+        "UPDATE receivables SET undone_at = cancelled_at WHERE status = 'cancelled'"
+        " AND generation_id IN (SELECT id FROM generations WHERE state = 'undone')"
+    )
 
 
 def downgrade() -> None:
+    op.drop_index("ix_receivables_contract_id", table_name="receivables")
     op.drop_index(ONCE, table_name="receivables")
     for table, columns in NEW_COLUMNS.items():
         for name, _kind in columns:

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
 
-from sqlalchemy import CheckConstraint, ForeignKey, Numeric, String
+from sqlalchemy import CheckConstraint, ForeignKey, Index, Numeric, String
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clients.models import Client
@@ -28,6 +28,8 @@ class Contract(Base):
     __table_args__ = (
         CheckConstraint("due_day BETWEEN 1 AND 31", name="due_day_range"),
         CheckConstraint("amount > 0", name="amount_positive"),
+        # Counted by delivery type and wallet on the checklist, whose number stands on each page.
+        Index("ix_contracts_status_sending", "status", "delivery_type", "wallet_id"),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -42,7 +44,7 @@ class Contract(Base):
         text_enum(DeliveryType, "delivery_type")
     )  # None inherits Tipo de cobrança padrão
     status: Mapped[ContractStatus] = mapped_column(
-        text_enum(ContractStatus, "contract_status"), default=ContractStatus.ACTIVE, index=True
+        text_enum(ContractStatus, "contract_status"), default=ContractStatus.ACTIVE
     )
     activated_on: Mapped[date]
     created_at: Mapped[datetime]

@@ -55,18 +55,31 @@ def record(
     changes: dict[str, list[Any]] | None = None,
 ) -> None:
     """Add an event to the session; the caller's commit keeps it with the change itself."""
-    db.session.add(
-        AuditEvent(
-            at=now,
-            actor_id=getattr(actor, "id", None),
-            actor_name=str(getattr(actor, "name", "linha de comando"))[:120],
-            action=action,
-            entity=entity,
-            entity_id=entity_id,
-            summary=summary[:300],
-            changes=changes or {},
-        )
-    )
+    values = columns(actor, action, entity, entity_id, now, summary=summary, changes=changes)
+    db.session.add(AuditEvent(**values))
+
+
+def columns(
+    actor: Actor | None,
+    action: str,
+    entity: str,
+    entity_id: int | None,
+    now: datetime,
+    *,
+    summary: str = "",
+    changes: dict[str, list[Any]] | None = None,
+) -> dict[str, Any]:
+    """An event's columns: for `record`, and for inserting thousands at once."""
+    return {
+        "at": now,
+        "actor_id": getattr(actor, "id", None),
+        "actor_name": str(getattr(actor, "name", "linha de comando"))[:120],
+        "action": action,
+        "entity": entity,
+        "entity_id": entity_id,
+        "summary": summary[:300],
+        "changes": changes or {},
+    }
 
 
 def apply(target: Any, values: dict[str, Any]) -> dict[str, list[Any]]:

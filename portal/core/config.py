@@ -4,6 +4,7 @@ import os
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from ipaddress import ip_network
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -15,6 +16,7 @@ from portal.core.crypto import KeyRing, new_key
 from portal.core.errors import ConfigError
 
 DEFAULT_PORT = 8000
+KEYS_FILE = "encryption_keys"  # in PORTAL_HOME; one or more keys, separated by commas
 INBOX_SMTP_OFFSET, INBOX_HTTP_OFFSET = 25, 26
 _TRUE, _FALSE = {"1", "true", "yes", "sim", "on"}, {"0", "false", "no", "nao", "não", "off"}
 
@@ -31,6 +33,7 @@ class Settings:
     timezone: str
     hosts: tuple[str, ...]
     smtp_allow_private: tuple[str, ...]
+    trusted_proxies: tuple[str, ...]  # whose X-Forwarded-For and -Proto are believed
     secret_key: str = field(repr=False)
     keys: KeyRing = field(repr=False)
 
@@ -65,6 +68,7 @@ class Settings:
             timezone=_timezone(env),
             hosts=hosts,
             smtp_allow_private=_allow_private(env, production=bool(hosts)),
+            trusted_proxies=_trusted_proxies(env),
             secret_key=_secret_key(env, home, production=bool(hosts)),
             keys=_keys(env, home, production=bool(hosts)),
         )
@@ -145,6 +149,19 @@ def _allow_private(env: Mapping[str, str], *, production: bool) -> tuple[str, ..
     return ("127.0.0.0/8", "::1", f"127.0.0.1:{_port(env) + INBOX_SMTP_OFFSET}")
 
 
+def _trusted_proxies(env: Mapping[str, str]) -> tuple[str, ...]:
+    named = _names(env, "PORTAL_TRUSTED_PROXIES")
+    for name in named:
+        try:
+            ip_network(name)
+        except ValueError:
+            raise ConfigError(
+                f"PORTAL_TRUSTED_PROXIES={name}: must be an address or a network, as in"
+                " 127.0.0.1 or 10.0.0.0/8"
+            ) from None
+    return named
+
+
 def _secret_key(env: Mapping[str, str], home: Path, *, production: bool) -> str:
     given = env.get("SECRET_KEY", "")
     if given:
@@ -160,8 +177,9 @@ def _keys(env: Mapping[str, str], home: Path, *, production: bool) -> KeyRing:
     given = env.get("PORTAL_ENCRYPTION_KEYS", "").strip()
     if not given and production:
         raise ConfigError("PORTAL_ENCRYPTION_KEYS: required when PORTAL_HOSTS is set")
+    kept = home / KEYS_FILE
     try:
-        return KeyRing.parse(given or _kept(home / "encryption_keys", new_key))
+        return KeyRing.parse(given) if given else KeyRing.parse(_kept(kept, new_key), kept)
     except ValueError as error:
         raise ConfigError(f"PORTAL_ENCRYPTION_KEYS: {error}") from error
 

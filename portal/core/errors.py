@@ -22,13 +22,21 @@ class NotFound(PortalError):
 
 
 class Conflict(PortalError):
-    """The state changed meanwhile, or the thing was already done; nothing was changed."""
+    """The state changed meanwhile, or the thing was already done; nothing was changed.
+
+    `outdated`: what the person typed stands on values that somebody else has changed since.
+    """
+
+    def __init__(self, message: str, *, outdated: bool = False) -> None:
+        super().__init__(message)
+        self.outdated = outdated
 
 
-def refuse_stale(version: int, seen: int, what: str) -> None:
+def refuse_stale(version: int | str, seen: int | str, what: str) -> None:
     """Raises Conflict when a row is no longer as the person saw it; `what`: "esta conta"."""
     if version != seen:
         raise Conflict(
             f"Outra pessoa salvou {what} enquanto você editava. "
-            "Abra a página de novo, confira e repita a sua mudança."
+            "Abra a página de novo, confira e repita a sua mudança.",
+            outdated=True,
         )

@@ -20,6 +20,7 @@ log = logging.getLogger(__name__)
 # before the long drains.
 URGENT, SENDING = QUEUES = ("pontual", "pontual-sending")
 DRAIN = "jobs.deliveries.drain"
+LONG = frozenset({DRAIN, "jobs.webhooks.drain"})  # they wait for servers of others
 DRAINS_WAITING = 4  # so that as many workers can join in
 LOOK_AT = 50  # jobs at the head of a queue among which twins are looked for
 # A worker that is told to stop sends it to its running job: end after what is in your hands.
@@ -61,7 +62,7 @@ def enqueue(connection: Redis, job: str, *args: int | str) -> None:
     Ids are never reused, so no stuck job blocks the next one; and only jobs that no worker has
     taken count as waiting. Without this, a minute's wake-ups pile up faster than they are worked.
     """
-    queue = Queue(SENDING if job == DRAIN else URGENT, connection=connection, serializer="json")
+    queue = Queue(SENDING if job in LONG else URGENT, connection=connection, serializer="json")
     waiting = queue.get_jobs(0, LOOK_AT)
     same = sum(item.func_name == job and list(item.args) == list(args) for item in waiting)
     if same >= (DRAINS_WAITING if job == DRAIN else 1):

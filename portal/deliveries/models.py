@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint
+from sqlalchemy import ForeignKey, Index, String, Text, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.clients.models import Client
@@ -20,22 +20,41 @@ class EmailMessage(Base):
         # NULL generations (manual, test) are distinct: only automatic messages are held to one.
         UniqueConstraint("generation_id", "scope", "recipient", name="uq_message_once"),
         Index("ix_email_messages_due", "smtp_account_id", "state", "next_attempt_at", "id"),
-        Index("ix_email_messages_state_lease", "state", "lease_until"),
         Index("ix_email_messages_client", "client_id", "id"),
+        # The log, newest first, whole and by each of its filters.
+        Index("ix_email_messages_created", "created_at", "id"),
+        Index("ix_email_messages_state", "state", "created_at", "id"),
+        Index("ix_email_messages_cause", "cause", "created_at", "id"),
+        Index("ix_email_messages_account", "smtp_account_id", "created_at", "id"),
+        Index("ix_email_messages_generation", "generation_id", "created_at", "id"),
+        Index("ix_email_messages_person", "requested_by_id", "created_at", "id"),
+        Index(
+            "ix_email_messages_by_hand",
+            "kind",
+            "created_at",
+            "id",
+            sqlite_where=text("kind <> 'automatic'"),
+            postgresql_where=text("kind <> 'automatic'"),
+        ),
+        Index(
+            "ix_email_messages_recipient",
+            "recipient",
+            postgresql_ops={"recipient": "text_pattern_ops"},
+        ),
     )
 
     id: Mapped[int] = mapped_column(primary_key=True)
     kind: Mapped[Kind] = mapped_column(text_enum(Kind, "message_kind"))
     client_id: Mapped[int | None] = mapped_column(ForeignKey("clients.id"))
     contract_id: Mapped[int | None] = mapped_column(ForeignKey("contracts.id"))
-    generation_id: Mapped[int | None] = mapped_column(ForeignKey("generations.id"), index=True)
+    generation_id: Mapped[int | None] = mapped_column(ForeignKey("generations.id"))
     scope: Mapped[str] = mapped_column(String(40), default="")  # "client:12" or "contract:34"
     smtp_account_id: Mapped[int] = mapped_column(ForeignKey("smtp_accounts.id"))
     recipient: Mapped[str] = mapped_column(String(254))
     subject: Mapped[str] = mapped_column(String(400), default="")  # as sent, once it was
     state: Mapped[State] = mapped_column(text_enum(State, "message_state"), default=State.QUEUED)
     reason: Mapped[str] = mapped_column(Text, default="")  # why it stands where it stands
-    cause: Mapped[str] = mapped_column(String(40), default="", index=True)  # stable code
+    cause: Mapped[str] = mapped_column(String(40), default="")  # stable code
     attempts: Mapped[int] = mapped_column(default=0)
     next_attempt_at: Mapped[datetime | None]
     claim: Mapped[str | None] = mapped_column(String(40))
@@ -45,7 +64,7 @@ class EmailMessage(Base):
     message_id: Mapped[str] = mapped_column(String(200), unique=True)
     requested_by_id: Mapped[int | None] = mapped_column(ForeignKey("users.id"))
     requested_by: Mapped[str] = mapped_column(String(120))
-    created_at: Mapped[datetime] = mapped_column(index=True)
+    created_at: Mapped[datetime]
     accepted_at: Mapped[datetime | None]
     reply: Mapped[str] = mapped_column(Text, default="")  # the server's last word
     text: Mapped[str] = mapped_column(Text, default="")  # the parts as sent
@@ -91,6 +110,7 @@ class DeliveryAttempt(Base):
     """One try of a message. Append-only (a trigger refuses updates)."""
 
     __tablename__ = "delivery_attempts"
+    __table_args__ = (Index("ix_delivery_attempts_outcome", "outcome", "started_at"),)
 
     id: Mapped[int] = mapped_column(primary_key=True)
     message_id: Mapped[int] = mapped_column(ForeignKey("email_messages.id"), index=True)
