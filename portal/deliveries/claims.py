@@ -26,6 +26,7 @@ from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.room import limits_of
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
+from portal.webhooks import outbox
 
 # Renewed at the stages of a slow server (`keep`), and when the body is handed over. Longer than
 # any one stage may take, and short: what a dead sender held waits for its end.
@@ -41,9 +42,10 @@ _LOCK = (
     select(
         *(_ACCOUNTS.c[name] for name in ("state", "hold_until", "holds", "max_connections")),
         *(_ACCOUNTS.c[name] for name in ("minute_limit", "hourly_limit", "daily_limit")),
+        outbox.SOMEONE_LISTENS.label("listened"),
     )
     .where(_ACCOUNTS.c.id == bindparam("account_id"))
-    .with_for_update()
+    .with_for_update(of=_ACCOUNTS)
 )
 _TAKE = (
     update(_MESSAGES)
@@ -112,6 +114,7 @@ class Claim:
     claimed_at: datetime
     number: int = 1  # of this try
     rested: bool = False  # whether failures had let the account rest
+    listened: bool = False  # whether a webhook wants to know what comes of it
 
     @property
     def counted_at(self) -> datetime:
@@ -148,8 +151,9 @@ def take_next(account_id: int, now: datetime) -> Claim | None:
     # lock since BEGIN IMMEDIATE.
     run = db.session.connection().execute
     # Not the whole account, but every column that the rules look at.
-    account = cast(SmtpAccount | None, run(_LOCK, {"account_id": account_id}).one_or_none())
-    if account is None or not may_send(account, now):
+    row = run(_LOCK, {"account_id": account_id}).one_or_none()
+    account = cast(SmtpAccount | None, row)
+    if row is None or account is None or not may_send(account, now):
         return None
     windows = limits_of(account).windows
     since = {f"since_{place}": now - size for place, (size, _) in enumerate(windows)}
@@ -159,7 +163,15 @@ def take_next(account_id: int, now: datetime) -> Claim | None:
     message_id, attempts, _busy, *used = due
     if any(count >= limit for count, (_, limit) in zip(used, windows, strict=True)):
         return None
-    claim = Claim(message_id, account_id, uuid.uuid4().hex, now, attempts + 1, account.holds > 0)
+    claim = Claim(
+        message_id,
+        account_id,
+        uuid.uuid4().hex,
+        now,
+        number=attempts + 1,
+        rested=account.holds > 0,
+        listened=bool(row.listened),
+    )
     values = {
         "message": message_id,
         "token": claim.token,

@@ -10,7 +10,7 @@ from sqlalchemy import delete, func, or_, select, update
 from portal.core import clock
 from portal.core.db import db
 from portal.core.queue import DRAIN, wake
-from portal.deliveries import alerts, backoff, holds, tries
+from portal.deliveries import alerts, backoff, holds, telling, tries
 from portal.deliveries.claims import changed
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import (
@@ -104,6 +104,7 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
         if not won:
             continue
         holds.keep_held(row.id)
+        telling.tell(row.id, now)
         uncertain += row.handed_over
         freed += not row.handed_over
         tries.note(

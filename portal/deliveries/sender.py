@@ -18,7 +18,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from portal.core import clock
 from portal.core.db import db
 from portal.core.queue import DRAIN, finish_requests, wake
-from portal.deliveries import backoff, claims, content, holds, rests, tries, waiting
+from portal.deliveries import backoff, claims, content, holds, rests, telling, tries, waiting
 from portal.deliveries.claims import Claim
 from portal.deliveries.line import Line
 from portal.deliveries.states import State
@@ -177,13 +177,14 @@ def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
     }
 
     def write() -> Claim | None:
-        if not claims.settle(attempt.claim, **sent):
-            claims.confirm_late(attempt.claim, **sent)
+        won = claims.settle(attempt.claim, **sent) or claims.confirm_late(attempt.claim, **sent)
         claims.count(attempt.claim, now)
         code, reply = acceptance.code, acceptance.reply
         _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
         if attempt.claim.rested:
             rests.unhold(attempt.claim.account_id)
+        if won:
+            _tell(attempt, now)
         following = claims.take_next(attempt.claim.account_id, now) if attempt.more() else None
         db.session.commit()
         return following
@@ -237,6 +238,7 @@ def _unsendable(attempt: Attempt, reason: str) -> Outcome:
     )
     claims.release_quota(attempt.claim)
     _note(attempt, "permanent", Stage.DNS, None, reason, "content")
+    _tell(attempt, clock.now())
     db.session.commit()
     return GO_ON
 
@@ -267,6 +269,7 @@ def _failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> Outcome:
     else:
         claims.release_quota(attempt.claim)
     holds.keep_held(attempt.claim.message_id)
+    _tell(attempt, clock.now())
     db.session.commit()
     if failure.kind is Kind.ACCOUNT and failure.retry_after is None:
         wake(ALERT, attempt.claim.account_id)
@@ -294,6 +297,11 @@ def _settle_failed(
         reply=failure.reply,
         next_attempt_at=retry_at,
     )
+
+
+def _tell(attempt: Attempt, now: datetime) -> None:
+    if attempt.claim.listened:
+        telling.tell(attempt.claim.message_id, now)
 
 
 def _note(

@@ -1,22 +1,18 @@
 """What a person does with messages: send by hand, resend, cancel, decide the uncertain."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 from flask import current_app
-from sqlalchemy import select
 
 from portal.core import audit, clock
 from portal.core.db import db
-from portal.core.errors import Conflict, InvalidValue, NotFound
+from portal.core.errors import Conflict, NotFound
 from portal.core.queue import DRAIN, wake
-from portal.deliveries import bulk, bulk_words, outbox
+from portal.deliveries import bulk, bulk_words, outbox, telling
 from portal.deliveries.bulk import Move, Selection
 from portal.deliveries.forms import LogFilters
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.outbox import Parcel
 from portal.deliveries.states import State, person_may
-from portal.receivables.models import Receivable, ReceivableStatus
 from portal.users.models import User
 
 MOVE_NAMES = {
@@ -62,6 +58,7 @@ def mark_delivered(message_id: int, actor: User, now: datetime) -> EmailMessage:
     message = _move(message_id, State.SENT, "deliveries.mark_delivered", actor, now)
     message.reason = f"{actor.name} confirmou a entrega; o servidor não havia respondido."
     message.cause = "confirmed"
+    telling.tell(message.id, now)
     db.session.commit()
     return message
 
@@ -166,33 +163,3 @@ def _move(message_id: int, after: State, action: str, actor: User, now: datetime
         changes={"state": [before.value, after.value]},
     )
     return message
-
-
-def manual_parcels(receivable_ids: Sequence[int]) -> list[Parcel]:
-    """One parcel per client and address, for preview and for sending. Raises InvalidValue."""
-    if not receivable_ids:
-        raise InvalidValue("receivables", "Selecione ao menos um boleto.")
-    titles = db.session.scalars(
-        select(Receivable).where(Receivable.id.in_(receivable_ids)).order_by(Receivable.id)
-    ).all()
-    parcels: dict[tuple[int, str], Parcel] = {}
-    for title in titles:
-        if title.status != ReceivableStatus.OPEN or not title.has_boleto:
-            raise InvalidValue(
-                "receivables",
-                f"O título {title.document_number} não está em aberto ou não tem boleto."
-                " Tire-o da seleção.",
-            )
-        if not title.client.email_list:
-            raise InvalidValue(
-                "receivables",
-                f"{title.client.name} não tem e-mail válido. Corrija o cadastro ou tire o título"
-                f" {title.document_number} da seleção.",
-            )
-        for address in title.client.email_list:
-            key = (title.client_id, address)
-            parcel = parcels.setdefault(
-                key, Parcel(f"client:{title.client_id}", address, title.client_id, None, [])
-            )
-            parcel.receivable_ids.append(title.id)
-    return list(parcels.values())

@@ -8,6 +8,7 @@ from sqlalchemy import select, update
 
 from portal.clients.models import Client
 from portal.core.db import db
+from portal.deliveries import telling
 from portal.deliveries.bounces import words
 from portal.deliveries.bounces.parse import BounceFacts
 from portal.deliveries.bounces.reasons import reason
@@ -92,6 +93,7 @@ def _record(
     if message is None or not _came_back(message, received_at):
         return Outcome.OTHER
     _move(message, fact)
+    telling.tell(message.id, now)
     if fact.permanent:
         _mark_client(message, fact, received_at)
     return Outcome.BOUNCED
