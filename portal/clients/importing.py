@@ -1,5 +1,6 @@
 """The clients' import against the base: repeated documents, what is new, what changes."""
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from sqlalchemy import select
@@ -18,12 +19,32 @@ def plan(path: Path, limits: Limits, *, lock: bool) -> tuple[Report, Upsert]:
     `lock`: the difference will be written in this transaction. Raises FileRefused.
     """
     batch = read_clients(path, limits)
+    _refuse_anonymised(batch)
     _warn_of_repeated_documents(batch)
     report = batch.settle()
     difference = compare(Client, batch.rows, lock=lock)
     report.created, report.updated = len(difference.new), len(difference.changed)
     report.unchanged = difference.same
     return report, difference
+
+
+def anonymised(codes: Iterable[str]) -> set[str]:
+    """Those of the codes whose client's data were erased on request: they must not come back."""
+    found: set[str] = set()
+    for some in batches(codes):
+        query = select(Client.code).where(Client.code.in_(some), Client.anonymised_at.is_not(None))
+        found.update(db.session.scalars(query))
+    return found
+
+
+def _refuse_anonymised(batch: Batch) -> None:
+    for code in anonymised(batch.rows):
+        batch.checks[code].error(
+            "codigo",
+            "anonymised",
+            f"O cliente {code} foi anonimizado a pedido do titular e não pode voltar. Se é um"
+            " contrato novo, use outro código.",
+        )
 
 
 def _warn_of_repeated_documents(batch: Batch) -> None:

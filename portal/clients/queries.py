@@ -14,7 +14,7 @@ from portal.core.errors import NotFound
 from portal.core.text import one_line
 from portal.web.formatters import cpf_cnpj
 from portal.web.pagination import Page, after_key, page_of
-from portal.web.search import HITS, MAX_QUERY, Hit, contains
+from portal.web.search import HITS, MAX_QUERY, Hit, Wanted, contains
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +51,12 @@ def get(client_id: int) -> Client:
 
 def search(filters: ClientFilters) -> Page[Client]:
     """One page of the list, the newest first."""
-    return page_of(_filtered(select(Client), filters), Client.id, after=after_key())
+    return page_of(narrowed(select(Client), filters), Client.id, after=after_key())
 
 
 def total(filters: ClientFilters) -> int:
     """How many clients the filters leave."""
-    query = _filtered(select(func.count()).select_from(Client), filters)
+    query = narrowed(select(func.count()).select_from(Client), filters)
     return db.session.scalar(query) or 0
 
 
@@ -74,10 +74,13 @@ def matches(text: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
-def hits(text: str) -> list[Hit]:
-    """Clients for the search of the top bar."""
+def hits(wanted: Wanted) -> list[Hit]:
+    """Clients for the search of the top bar; notes them for the rooms that are asked next."""
+    text = wanted.text
     named = case((contains(Client.name, text), 0), else_=1)  # before those found by e-mail
     query = select(Client).where(matches(text)).order_by(named, Client.name, Client.id).limit(HITS)
+    found = db.session.scalars(query).all()
+    wanted.client_ids.extend(client.id for client in found)
     return [
         Hit(
             "Clientes",
@@ -87,7 +90,7 @@ def hits(text: str) -> list[Hit]:
             ),
             url_for("clients.show", client_id=client.id),
         )
-        for client in db.session.scalars(query)
+        for client in found
     ]
 
 
@@ -104,11 +107,13 @@ def by_code(code: str) -> Client | None:
 
 def same_document(client: Client) -> Client | None:
     """Another client with the same document, if there is one: worth a warning, not a refusal."""
+    if client.anonymised_at:
+        return None
     query = select(Client).where(Client.cpf_cnpj == client.cpf_cnpj, Client.id != client.id)
     return db.session.scalars(query.order_by(Client.id).limit(1)).first()
 
 
-def _filtered(query: Select[Any], filters: ClientFilters) -> Select[Any]:
+def narrowed(query: Select[Any], filters: ClientFilters) -> Select[Any]:
     if filters.text:
         query = query.where(matches(filters.text))
     if filters.email:

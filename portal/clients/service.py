@@ -9,19 +9,22 @@ from sqlalchemy import update
 from sqlalchemy.exc import IntegrityError
 
 from portal.clients import importing
+from portal.clients.bulk import columns_of, names_of
 from portal.clients.contact import NEVER_BOUNCED, email_columns
 from portal.clients.models import Client
 from portal.core import audit
 from portal.core.audit import Actor
+from portal.core.bulk import Written, record_each, write_as_seen
 from portal.core.csv_reader import Limits
 from portal.core.csv_rows import Report
 from portal.core.db import db
 from portal.core.documents import parse_cpf_cnpj
-from portal.core.errors import Conflict, InvalidValue, NotFound
+from portal.core.errors import Conflict, InvalidValue, NotFound, refuse_stale
 from portal.core.text import one_line
 from portal.core.upsert import batches, write
 
 ENTITY = "client"
+ANONYMISED = "Este cliente foi anonimizado: os dados dele não voltam nem mudam."
 
 
 def create(values: Mapping[str, Any], actor: Actor | None, now: datetime) -> Client:
@@ -52,11 +55,9 @@ def change(
     client = db.session.get(Client, client_id, with_for_update=True, populate_existing=True)
     if client is None:
         raise NotFound("Este cliente não existe.")
-    if client.version != version:
-        raise Conflict(
-            "Outra pessoa salvou este cliente enquanto você editava. "
-            "Recarregue a página e refaça a alteração."
-        )
+    if client.anonymised_at:
+        raise Conflict(ANONYMISED)
+    refuse_stale(client.version, version, "este cliente")
     changes = audit.apply(client, _columns({**values, "code": client.code}))
     if "emails" in changes:
         _forget_bounces([client.id])
@@ -67,6 +68,36 @@ def change(
         )
     db.session.commit()
     return client
+
+
+def change_emails(
+    emails: Mapping[str, str],
+    seen: Mapping[str, int],
+    described: str,
+    actor: Actor | None,
+    now: datetime,
+) -> Written:
+    """Give each client (by code) these addresses in place of what it has.
+
+    Clients that were saved since the version in `seen` stay as they are, and so do those whose data
+    were erased. `described` says in the audit trail where the addresses came from.
+    """
+    # Addresses of who asked to be erased do not come back: no version of theirs is the seen one.
+    seen = {**seen, **dict.fromkeys(importing.anonymised(emails), 0)}
+    result = write_as_seen(Client, columns_of(emails), seen, now)
+    _forget_bounces(row.id for row in result.changed if "emails" in row.changes)
+    if result.changed:
+        names = names_of(row.id for row in result.changed)
+        record_each(
+            actor, "clients.change", ENTITY, result.changed, now,
+            summary=lambda row: names[row.id],
+        )  # fmt: skip
+        audit.record(
+            actor, "clients.change", ENTITY, None, now,
+            summary=f"Em massa, e-mails de {len(result.changed)} clientes. {described}",
+        )  # fmt: skip
+    db.session.commit()
+    return result
 
 
 def check_file(path: Path, limits: Limits) -> Report:

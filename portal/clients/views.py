@@ -108,11 +108,8 @@ def save(client_id: int) -> ResponseReturnValue:
                 client_id, form.values(), form.seen_version, current_user, clock.now()
             )
             return _saved(client, "Cliente salvo.")
-        except InvalidValue as error:
-            form.reject(error)
-        except Conflict as error:
-            form.form_errors.append(str(error))
-            code = 409
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
     return _edit_page(queries.get(client_id), form), code
 
 
@@ -136,7 +133,15 @@ def lookup() -> ResponseReturnValue:
 def search() -> ResponseReturnValue:
     """Everything that the top bar's search finds."""
     wanted = one_line(request.args.get("q", ""))[:MAX_QUERY]
-    return render("clients/search.html", section="", wanted=wanted, groups=list(search_all(wanted)))
+    groups = list(search_all(wanted))
+    return render(
+        "clients/search.html",
+        "clients/_hits.html",
+        section="",
+        wanted=wanted,
+        groups=groups,
+        total=sum(len(hits) for _, hits in groups),
+    )
 
 
 def _new_page(form: NewClientForm) -> str:

@@ -3,6 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from portal.core.audit import AuditEvent
+from portal.users.audit_fields import FIELDS, FIELDS_OF, LISTED, VALUES
+
 # First part of an action's name: the room where it happened.
 AREAS: Mapping[str, str] = {
     "clients": "Clientes",
@@ -15,7 +18,27 @@ AREAS: Mapping[str, str] = {
     "settings": "Parâmetros",
     "deliveries": "Envios",
     "users": "Usuários",
+    "privacy": "Privacidade",
+    "api": "API",
+    "backup": "Cópia de segurança",
+    "operations": "Filas",
+    "webhooks": "Webhooks",
     "config": "Arquivo de configuração",
+    "demo": "Demonstração",
+}
+# What the events speak of, as stored; with a number it finds the events of one of them.
+ENTITIES: Mapping[str, str] = {
+    "client": "Cliente",
+    "contract": "Contrato",
+    "receivable": "Título",
+    "email_message": "E-mail",
+    "generation": "Geração",
+    "wallet": "Carteira",
+    "smtp_account": "Conta SMTP",
+    "users": "Usuário",
+    "holiday": "Feriado",
+    "general_settings": "Parâmetros gerais",
+    "financial_settings": "Parâmetros financeiro",
 }
 # Last part of an action's name.
 VERBS: Mapping[str, str] = {
@@ -27,15 +50,34 @@ VERBS: Mapping[str, str] = {
     "activate": "ativou",
     "cancel": "cancelou",
     "change": "alterou",
+    "change_logo": "trocou o logotipo",
     "change_own": "alterou o próprio nome",
     "change_password": "trocou a própria senha",
     "create": "criou",
     "deactivate": "desativou",
     "delete": "excluiu",
+    "discard": "descartou",
+    "reconcile": "pediu uma conferência da fila",
+    "retry": "mandou repetir",
+    "load": "carregou",
+    "create_token": "criou um token",
+    "revoke_token": "revogou um token",
+    "new_secret": "gerou um segredo novo",
+    "reopen": "reabriu",
+    "restore": "restaurou",
+    "make_link": "criou um link para senha nova",
+    "use_link": "trocou a senha por link",
+    "end_session": "encerrou uma sessão",
+    "end_sessions": "encerrou todas as sessões",
+    "erase_bodies": "apagou textos antigos, conforme a retenção",
+    "anonymise": "anonimizou",
+    "export": "exportou os dados",
+    "forget": "apagou registros antigos, conforme a retenção",
     "edit": "alterou",
     "import": "importou",
     "pause": "pausou",
     "print": "imprimiu",
+    "unprint": "desmarcou como impresso",
     "reactivate": "reativou",
     "resend": "mandou enviar de novo",
     "reset_password": "gerou senha nova",
@@ -52,119 +94,6 @@ VERBS: Mapping[str, str] = {
     "test": "pediu um teste",
     "update": "alterou",
 }
-VALUES: Mapping[str, str] = {
-    "active": "ativo",
-    "admin": "administrador",
-    "bank": "banco",
-    "cancelled": "cancelado",
-    "email": "E-mail",
-    "financeiro": "financeiro",
-    "gateway": "Gateway",
-    "invalid": "inválido",
-    "missing": "sem e-mail",
-    "none": "nenhuma",
-    "ok": "válido",
-    "open": "aberto",
-    "paid": "pago",
-    "paused": "pausada",
-    "printed": "Impresso",
-    "ssl": "SSL",
-    "starttls": "TLS",
-    "suspended": "suspenso",
-}
-FIELDS: Mapping[str, str] = {
-    "activated_on": "ativado em",
-    "active": "ativo",
-    "address": "endereço",
-    "agencia": "agência",
-    "agencia_dv": "dígito da agência",
-    "amount": "valor",
-    "auth_method": "forma de autenticação",
-    "bank_code": "banco",
-    "body": "mensagem",
-    "city": "cidade",
-    "client_id": "cliente",
-    "code": "código",
-    "codigo_servico": "código do serviço",
-    "company_address": "endereço da empresa",
-    "company_city": "cidade da empresa",
-    "company_cpf_cnpj": "CPF/CNPJ da empresa",
-    "company_district": "bairro da empresa",
-    "company_email": "e-mail da empresa",
-    "company_name": "nome da empresa",
-    "company_phone": "telefone da empresa",
-    "company_postal_code": "CEP da empresa",
-    "company_state": "UF da empresa",
-    "complement": "complemento",
-    "conta_dv": "dígito da conta",
-    "convenio": "convênio",
-    "convenio_dv": "dígito do convênio",
-    "cpf_cnpj": "CPF/CNPJ",
-    "daily_limit": "limite de e-mails por dia",
-    "default_delivery_type": "tipo de cobrança padrão",
-    "delivery_type": "tipo de envio de cobrança",
-    "discount": "desconto",
-    "district": "bairro",
-    "due_day": "dia de vencimento",
-    "email": "e-mail",
-    "email_on_generation": "enviar e-mail para cliente ao gerar financeiro do contrato",
-    "email_status": "situação do e-mail",
-    "emails": "e-mails",
-    "emissao": "emissão",
-    "expire_after_days": "prazo para enviar, em dias após o vencimento",
-    "fine_percent": "multa (%)",
-    "force_charset": "forçar codificação",
-    "group_by_client": "um e-mail por cliente",
-    "host": "servidor de saída",
-    "hourly_limit": "limite de e-mails por hora",
-    "imap_folder": "pasta das devoluções",
-    "imap_host": "servidor IMAP",
-    "imap_password": "senha da caixa de devoluções",
-    "imap_port": "porta da caixa de devoluções",
-    "imap_security": "segurança da caixa de devoluções",
-    "imap_username": "usuário da caixa de devoluções",
-    "instructions": "instruções",
-    "interest_percent_month": "juros (% ao mês)",
-    "invalid_emails": "e-mails inválidos",
-    "kind": "tipo",
-    "max_connections": "conexões ao mesmo tempo",
-    "max_open_receivables": "máximo de títulos em aberto",
-    "name": "nome",
-    "next_nosso_numero": "próximo nosso número",
-    "number": "número",
-    "operacao": "operação",
-    "password": "senha",
-    "pause_reason": "motivo da pausa",
-    "phone": "telefone",
-    "plan": "plano",
-    "port": "porta",
-    "postal_code": "CEP",
-    "reason": "motivo",
-    "recipient": "destinatário",
-    "reply_to": "responder para",
-    "requires_auth": "requer autenticação",
-    "role": "perfil",
-    "security": "tipo de segurança",
-    "sender_address": "e-mail do remetente",
-    "sender_name": "nome do remetente",
-    "smtp_account": "servidor de e-mail para vários boletos e faturas",
-    "smtp_account_id": "servidor de e-mail para vários boletos e faturas",
-    "state": "situação",
-    "status": "situação",
-    "subject": "assunto",
-    "test_recipient": "e-mail de destino para teste",
-    "timezone": "fuso horário",
-    "username": "usuário",
-    "utf8": "codificação UTF-8",
-    "variacao": "variação",
-    "wallet": "carteira",
-    "wallet_id": "carteira",
-}
-# Fields that hold one word of a closed list; elsewhere "none" could be somebody's name.
-LISTED = frozenset(
-    {"auth_method", "default_delivery_type", "delivery_type", "kind", "role", "security"}
-    | {"state", "status", "email_status"}
-)
 
 
 def verb(action: str) -> str:
@@ -179,9 +108,15 @@ def area(action: str) -> str:
     return AREAS.get(name, name)
 
 
-def field(name: str) -> str:
+def field(name: str, entity: str = "") -> str:
     """The name of a column as the screens write it."""
-    return FIELDS.get(name, name.replace("_", " "))
+    return FIELDS_OF.get((entity, name)) or FIELDS.get(name, name.replace("_", " "))
+
+
+def change(event: AuditEvent, name: str) -> str:
+    """One change of an event: `cidade: Campinas → Valinhos`."""
+    before, after = event.changes[name]
+    return f"{field(name, event.entity)}: {value(name, before)} → {value(name, after)}"
 
 
 def value(name: str, stored: Any) -> str:

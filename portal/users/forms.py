@@ -1,6 +1,6 @@
 """Forms of sign-in, of people, and of one's own account."""
 
-from wtforms import PasswordField, SelectField
+from wtforms import HiddenField, PasswordField, SelectField
 
 from portal.users.labels import ROLES
 from portal.users.models import Role
@@ -15,8 +15,9 @@ class LoginForm(PortalForm):
 
 
 class UserForm(PortalForm):
-    """A person, as an administrator changes them."""
+    """A person, as an administrator changes them; `version` is `service.mark_of` the person."""
 
+    version = HiddenField()
     name = TextField("Nome", [required(), at_most(120)])
     role = SelectField("Perfil", choices=[(role.value, ROLES[role].text) for role in Role])
 
@@ -33,10 +34,9 @@ class OwnForm(PortalForm):
     name = TextField("Nome", [required(), at_most(120)])
 
 
-class OwnPasswordForm(PortalForm):
-    """A new password, with the current one as proof."""
+class NewPasswordForm(PortalForm):
+    """A new password, twice."""
 
-    current = PasswordField("Senha atual", [required()])
     password = PasswordField("Senha nova", [required()])
     repeated = PasswordField("Senha nova, de novo", [required()])
 
@@ -44,3 +44,9 @@ class OwnPasswordForm(PortalForm):
         """Both must be the same."""
         if field.data != self.password.data:
             raise invalid("As duas senhas novas são diferentes.")
+
+
+class OwnPasswordForm(NewPasswordForm):
+    """A new password, with the current one as proof."""
+
+    current = PasswordField("Senha atual", [required()])

@@ -44,16 +44,20 @@ def new() -> ResponseReturnValue:
 def edit(user_id: int) -> ResponseReturnValue:
     """One person: name and role, and what else an administrator can do with them."""
     user = service.get(user_id)
-    form = UserForm(obj=user)
+    form = UserForm(obj=user, version=service.mark_of(user))
+    code = 200
     if form.validate_on_submit():
+        now, seen = clock.now(), form.version.data or ""
         try:
-            service.change(user_id, form.to_command(), current_user, clock.now())
+            service.change(user_id, form.to_command(), current_user, now, mark=seen)
         except Conflict as error:
-            form.reject(InvalidValue("role", str(error)))
+            code = form.reject(error if error.outdated else InvalidValue("role", str(error)))
         else:
             return go_to("users.index", "Usuário salvo.")
+    elif form.errors:
+        code = 422
     page = render("users/edit.html", form=form, user=user, labels=labels, section=SECTION)
-    return page, 422 if form.errors else 200
+    return page, code
 
 
 @bp.post("/sistema/usuarios/<int:user_id>/desativar")

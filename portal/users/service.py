@@ -3,10 +3,11 @@
 Hashing takes long on purpose, so it always happens between transactions, never inside one.
 """
 
+import hashlib
 import logging
 import re
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import delete, select
@@ -15,8 +16,8 @@ from sqlalchemy.exc import IntegrityError
 from portal.core import audit
 from portal.core.audit import Actor
 from portal.core.db import db, end_read, reading
-from portal.core.errors import Conflict, InvalidValue, NotFound
-from portal.users import passwords
+from portal.core.errors import Conflict, InvalidValue, NotFound, refuse_stale
+from portal.users import passwords, sessions
 from portal.users.models import EndedSession, Role, User
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,6 @@ _EMAIL = re.compile(r"[!-?A-~]+@[a-z0-9-]+(\.[a-z0-9-]+)+")  # a name to sign in
 
 ENTITY = "users"
 FIRST_ADMIN = "admin@pontual.local"
-KEPT_ENDED = timedelta(days=2)  # longer than any session lives
 TAKEN = "Já existe um usuário com este e-mail."
 WRONG_CURRENT = "A senha atual não confere."
 LAST_ADMIN = (
@@ -60,9 +60,9 @@ def sign_in(email: str, password: str, now: datetime) -> User | None:
 
 def sign_out(session_id: str | None, user: User, now: datetime) -> None:
     """End one session for good: a copy of its cookie opens nothing either."""
-    if session_id and db.session.get(EndedSession, session_id) is None:
-        db.session.execute(delete(EndedSession).where(EndedSession.ended_at < now - KEPT_ENDED))
-        db.session.add(EndedSession(id=session_id, ended_at=now))
+    old = EndedSession.ended_at < now - sessions.KEPT_ENDED
+    db.session.execute(delete(EndedSession).where(old))
+    if session_id and sessions.close(session_id, now):
         audit.record(user, "users.sign_out", ENTITY, user.id, now)
     db.session.commit()
 
@@ -87,11 +87,29 @@ def create(values: Mapping[str, Any], actor: Actor | None, now: datetime) -> tup
     return user, password
 
 
-def change(user_id: int, values: Mapping[str, Any], actor: Actor | None, now: datetime) -> User:
-    """Change name and role. Raises NotFound, and Conflict for the last active administrator."""
+def mark_of(user: User) -> str:
+    """A mark that is another one once the person's name or role changed."""
+    return hashlib.sha256(f"{user.role.value} {user.name}".encode()).hexdigest()[:16]
+
+
+def change(
+    user_id: int,
+    values: Mapping[str, Any],
+    actor: Actor | None,
+    now: datetime,
+    *,
+    mark: str | None = None,
+) -> User:
+    """Change name and role.
+
+    Raises NotFound, and Conflict when `mark` (what the page showed) is not the current one, and
+    for the last active administrator.
+    """
     if values.get("role", Role.ADMIN) != Role.ADMIN:
         _keep_an_admin(user_id)
     user = _locked(user_id)
+    if mark is not None:
+        refuse_stale(mark_of(user), mark, "esta pessoa")
     role = Role(values.get("role", user.role))
     changes = audit.apply(user, {"name": values.get("name", user.name), "role": role})
     if changes:
@@ -110,7 +128,7 @@ def set_active(user_id: int, active: bool, actor: Actor | None, now: datetime) -
     user = _locked(user_id)
     changes = audit.apply(user, {"active": active})
     if changes:
-        user.session_version += 1
+        sessions.end_known(user)
         action = "users.reactivate" if active else "users.deactivate"
         _record(actor, action, user, now, changes)
     db.session.commit()
@@ -249,7 +267,7 @@ def _keep_an_admin(user_id: int) -> None:
 
 def _set_password(user: User, kept: str) -> None:
     user.password_hash = kept
-    user.session_version += 1
+    sessions.end_known(user)
 
 
 def _record(

@@ -12,7 +12,7 @@ from portal.core.config import Settings
 from portal.core.errors import InvalidValue
 from portal.users import service
 from portal.users.forms import LoginForm, OwnForm, OwnPasswordForm
-from portal.users.web import begin_session, bp, load_user, session_id
+from portal.users.web import begin_session, bp, load_user, note_session, session_id
 from portal.web.context import THEMES, login_manager
 from portal.web.htmx import go_to, go_to_url, render
 from portal.web.limits import limiter
@@ -26,9 +26,15 @@ THEME_AGE = 365 * 24 * 3600  # seconds
 
 def register(app: Flask) -> None:
     """Add the room's pages, and teach the portal who is signed in."""
-    from portal.users import audit_views, people_views  # noqa: F401 - they add their pages to `bp`
+    from portal.users import (  # noqa: F401 - they add their pages to `bp`
+        audit_views,
+        people_views,
+        reset_views,
+        session_views,
+    )
 
     login_manager.user_loader(load_user)
+    app.after_request(note_session)
     app.register_blueprint(bp)
 
 

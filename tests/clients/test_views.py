@@ -202,7 +202,7 @@ def test_the_search_finds_clients_contracts_and_what_other_rooms_add(
     titles = [Hit("Títulos", "Título 42", "<b>10/12/2026</b>", "/financeiro/titulos/42")]
     from portal.web import search
 
-    monkeypatch.setattr(search, "SOURCES", [*search.SOURCES, lambda _text: titles])
+    monkeypatch.setattr(search, "SOURCES", [*search.SOURCES, lambda _wanted: titles])
     text = reader.get("/busca?q=c1").text
     assert "JOSÉ ANTÔNIO" in text
     assert "Contrato c1" in text
