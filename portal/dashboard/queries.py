@@ -1,6 +1,6 @@
-"""Reads for Início: what needs a person, and today in numbers. Each one uses an index."""
+"""Reads for Início: what needs a person, and today in numbers. Each one is a range of an index."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, case, exists, func, or_, select
 from portal.contracts.models import Contract
 from portal.core.db import db
 from portal.deliveries.holds import HELD
-from portal.deliveries.limits import DAY, HOUR
+from portal.deliveries.limits import DAY, HOUR, MINUTE
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import Kind, State
 from portal.generation.models import Generation, GenerationState
@@ -29,10 +29,16 @@ class Stopped:
 
 @dataclass(frozen=True, slots=True)
 class Failures:
-    """Messages of the last 30 days that failed for one cause; `reply` is the last one's."""
+    """Messages that failed for one cause: with boletos in the last 30 days, of any kind today.
+
+    `kind` where tests failed for it, too, and the others are all of this kind: the log then shows
+    the others alone. `reply` is the last one's.
+    """
 
     cause: str
     count: int
+    today: int
+    kind: Kind | None
     reply: str
 
 
@@ -47,23 +53,28 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What an account sent in the last hour and day, beside its limits."""
+    """What an account sent in the last minute, hour and day, beside its limits."""
 
     account: SmtpAccount
+    minute: int
     hour: int
     day: int
 
 
 @dataclass(frozen=True, slots=True)
-class Today:
-    """The day in numbers. `sent` and `failed` are of the e-mails asked for today."""
+class Oldest:
+    """The e-mail that waits longest."""
 
+    message_id: int
+    since: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A run of today and how many titles it made."""
+
+    generation_id: int
     titles: int
-    sent: int
-    failed: int
-    waiting: int
-    oldest: datetime | None  # since when the oldest one waits
-    uncertain: int
 
 
 def is_empty() -> bool:
@@ -71,17 +82,35 @@ def is_empty() -> bool:
     return not db.session.scalar(select(exists(select(Contract.id))))
 
 
-def waiting() -> dict[int, tuple[int, datetime]]:
-    """Account id → how many e-mails wait, and since when the oldest does."""
-    rows = db.session.execute(
-        select(EmailMessage.smtp_account_id, func.count(), func.min(EmailMessage.created_at))
-        .where(EmailMessage.state == State.QUEUED)
-        .group_by(EmailMessage.smtp_account_id)
+def waiting() -> dict[int, int]:
+    """Account id → how many e-mails wait; accounts for which none does are left out."""
+    count = (
+        select(func.count())
+        .where(EmailMessage.smtp_account_id == SmtpAccount.id, EmailMessage.state == State.QUEUED)
+        .correlate(SmtpAccount)
+        .scalar_subquery()
     )
-    return {account_id: (count, oldest) for account_id, count, oldest in rows}
+    rows = db.session.execute(select(SmtpAccount.id, count))
+    return {account_id: number for account_id, number in rows if number}
 
 
-def stopped(queues: dict[int, tuple[int, datetime]], now: datetime) -> list[Stopped]:
+def oldest() -> Oldest | None:
+    """The e-mail that waits longest; None when none waits."""
+    row = db.session.execute(
+        select(EmailMessage.id, EmailMessage.created_at)
+        .where(EmailMessage.state == State.QUEUED)
+        .order_by(EmailMessage.created_at)
+        .limit(1)
+    ).first()
+    return Oldest(*row) if row else None
+
+
+def uncertain() -> int:
+    """How many e-mails wait for a person's decision."""
+    return db.session.scalar(select(func.count()).where(EmailMessage.state == State.UNCERTAIN)) or 0
+
+
+def stopped(queues: Mapping[int, int], now: datetime) -> list[Stopped]:
     """Accounts that do not send now, by name."""
     accounts = db.session.scalars(
         select(SmtpAccount)
@@ -91,7 +120,7 @@ def stopped(queues: dict[int, tuple[int, datetime]], now: datetime) -> list[Stop
     return [
         Stopped(
             account,
-            queues[account.id][0] if account.id in queues else 0,
+            queues.get(account.id, 0),
             account.hold_until if account.state == AccountState.ACTIVE else None,
         )
         for account in accounts
@@ -103,26 +132,36 @@ def failures(midnight: datetime) -> list[Failures]:
 
     `midnight` began today: the days are those that the log shows by the same period.
     """
+    boletos = EmailMessage.kind != Kind.TEST
     groups = (
         select(
             EmailMessage.cause,
-            func.count().label("count"),
-            func.max(EmailMessage.id).label("newest"),
+            func.count(case((boletos, 1))).label("number"),
+            func.count(case((EmailMessage.created_at >= midnight, 1))).label("today"),
+            func.count(case((EmailMessage.kind == Kind.TEST, 1))).label("tests"),
+            func.min(case((boletos, EmailMessage.kind))).label("lowest"),
+            func.max(case((boletos, EmailMessage.kind))).label("highest"),
+            func.max(case((boletos, EmailMessage.id))).label("newest"),
         )
-        .where(
-            EmailMessage.state == State.FAILED,
-            EmailMessage.kind != Kind.TEST,
-            EmailMessage.created_at >= midnight - FRESH,
-        )
+        .where(EmailMessage.state == State.FAILED, EmailMessage.created_at >= midnight - FRESH)
         .group_by(EmailMessage.cause)
         .subquery()
     )
     rows = db.session.execute(
-        select(groups.c.cause, groups.c.count, EmailMessage.reply)
-        .join(EmailMessage, EmailMessage.id == groups.c.newest)
-        .order_by(groups.c.count.desc(), groups.c.cause)
+        select(groups, EmailMessage.reply)
+        .outerjoin(EmailMessage, EmailMessage.id == groups.c.newest)
+        .order_by(groups.c.number.desc(), groups.c.cause)
     )
-    return [Failures(*row) for row in rows]
+    return [
+        Failures(
+            row.cause,
+            row.number,
+            row.today,
+            row.lowest if row.tests and row.lowest == row.highest else None,
+            row.reply or "",
+        )
+        for row in rows
+    ]
 
 
 def held() -> list[Held]:
@@ -145,49 +184,34 @@ def failed_runs(now: datetime) -> Sequence[Generation]:
     ).all()
 
 
-def today(midnight: datetime, queues: dict[int, tuple[int, datetime]]) -> Today:
-    """The day since `midnight`."""
-    titles = db.session.scalar(
-        select(func.sum(Generation.receivables)).where(Generation.created_at >= midnight)
+def runs_since(midnight: datetime) -> list[Run]:
+    """Runs asked for since `midnight` that made titles, newest first."""
+    rows = db.session.execute(
+        select(Generation.id, Generation.receivables)
+        .where(Generation.created_at >= midnight, Generation.receivables > 0)
+        .order_by(Generation.id.desc())
     )
-    uncertain = select(func.count()).where(EmailMessage.state == State.UNCERTAIN)
-    # One pass over the day's rows: grouped by state, all of the log would be read in that order.
-    sent, failed, undecided = db.session.execute(
-        select(
-            _count_of(State.SENT),
-            _count_of(State.FAILED),
-            uncertain.correlate(None).scalar_subquery(),
-        ).where(EmailMessage.created_at >= midnight)
-    ).one()
-    return Today(
-        titles=int(titles or 0),
-        sent=sent,
-        failed=failed,
-        waiting=sum(count for count, _ in queues.values()),
-        oldest=min((oldest for _, oldest in queues.values()), default=None),
-        uncertain=undecided,
-    )
+    return [Run(*row) for row in rows]
 
 
 def gauges(now: datetime) -> list[Gauge]:
-    """Every active account with its use of both limits, by name."""
+    """Every active account with its use of each limit, by name."""
     accounts = db.session.scalars(
         select(SmtpAccount)
         .where(SmtpAccount.state == AccountState.ACTIVE)
         .order_by(SmtpAccount.name)
     ).all()
-    in_hour = func.sum(case((QuotaUse.used_at > now - HOUR, 1), else_=0))
     rows = db.session.execute(
-        select(QuotaUse.smtp_account_id, in_hour, func.count())
+        select(QuotaUse.smtp_account_id, _used(now - MINUTE), _used(now - HOUR), func.count())
         .where(
             QuotaUse.smtp_account_id.in_([account.id for account in accounts]),
             QuotaUse.used_at > now - DAY,
         )
         .group_by(QuotaUse.smtp_account_id)
     )
-    used = {account_id: (int(hour), day) for account_id, hour, day in rows}
-    return [Gauge(account, *used.get(account.id, (0, 0))) for account in accounts]
+    used = {account_id: tuple(counts) for account_id, *counts in rows}
+    return [Gauge(account, *used.get(account.id, (0, 0, 0))) for account in accounts]
 
 
-def _count_of(state: State) -> ColumnElement[int]:
-    return func.count(case((EmailMessage.state == state, 1)))
+def _used(after: datetime) -> ColumnElement[int]:
+    return func.count(case((QuotaUse.used_at > after, 1)))

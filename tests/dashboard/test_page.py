@@ -1,54 +1,24 @@
 """Início: what needs a person, today in numbers, and what an empty portal shows."""
 
-import re
-import subprocess
-import time
 from datetime import timedelta
 
 import pytest
-from redis import Redis
-from rq import Worker
 
-from portal.cli import redis_server
+from portal.core import audit
 from portal.core.db import db
-from portal.core.queue import URGENT
-from portal.dashboard import processes
 from portal.deliveries.models import QuotaUse
 from portal.deliveries.states import Kind, State
 from portal.generation.models import Generation, GenerationState
 from portal.smtp.models import SmtpAccount
+from tests.dashboard.making import add_messages, listed
 from tests.factories import (
     NOON,
     TODAY,
-    create_account,
     create_contract,
-    create_message,
     create_receivable,
-    create_settings,
 )
 from tests.support.counting import plans, statements
 from tests.support.pages import links, words
-
-
-@pytest.fixture(autouse=True)
-def forgotten(app):
-    app.extensions.pop("checklist_missing", None)
-
-
-@pytest.fixture
-def account(app):
-    """The id of an account that sends, in a portal with one contract."""
-    with app.app_context():
-        account = create_account(name="Financeiro")
-        create_settings(account)
-        create_contract()
-        return account.id
-
-
-def add_messages(count, account_id, **values):
-    receivable = create_receivable()
-    for _ in range(count):
-        create_message(receivable=receivable, smtp_account_id=account_id, **values)
 
 
 def test_an_empty_portal_shows_how_to_set_it_up(admin):
@@ -106,6 +76,16 @@ def test_failures_are_grouped_by_cause_and_lead_to_them(app, admin, account):
     assert "3 e-mails. Filtros: estado Falhou; causa caixa inexistente; período 30 dias." in words(
         confirm
     )
+
+
+def test_a_failed_test_does_not_swell_the_list_of_a_cause(app, admin, account):
+    with app.app_context():
+        add_messages(2, account, state=State.FAILED, cause="quota")
+        add_messages(1, account, state=State.FAILED, cause="quota", kind=Kind.TEST)
+    answer = admin.get("/")
+    assert "2 e-mails falharam: limite do provedor." in words(answer)
+    assert len(listed(admin, links(answer)["Ver : limite do provedor"])) == 2
+    assert len(listed(admin, links(answer)["✕ 3 limite do provedor"])) == 3  # today, in the log
 
 
 def test_the_last_reply_of_a_cause_is_one_click_away(app, admin, account):
@@ -189,22 +169,56 @@ def test_the_day_in_numbers_and_each_number_is_its_list(app, admin, account):
     for figure in (
         "Títulos gerados 47 hoje",
         "Enviados 4 dos pedidos hoje",
-        "Na fila 2 o mais antigo há 1 dia",
+        "Na fila 2 esperam a vez",
         "Falharam 1 dos pedidos hoje",
         "Incertos 1 esperam decisão",
-        "enviados nesta hora 2/200",
-        "em 24 horas 3/2.000",
+        "2/200 nesta hora",
+        "3/2.000 em 24 horas",
     ):
         assert figure in page
     found = links(answer)
     for figure, count in (
         ("Enviados 4 dos pedidos hoje", 4),
-        ("Na fila 2 o mais antigo há 1 dia", 2),
+        ("Na fila 2 esperam a vez", 2),
         ("Falharam 1 dos pedidos hoje", 1),
         ("Incertos 1 esperam decisão", 1),
     ):
-        rows = re.findall(r'href="/sistema/log-email/(\d+)"', admin.get(found[figure]).text)
-        assert len(set(rows)) == count, figure
+        assert len(listed(admin, found[figure])) == count, figure
+    oldest = found["O mais antigo na fila espera há 1 dia"]
+    assert "Na fila" in words(admin.get(oldest))
+
+
+def test_titles_of_several_runs_are_told_run_by_run(app, admin, account):
+    with app.app_context():
+        db.session.add_all(
+            [run(receivables=2), run(request_key="1" * 32, receivables=1, created_at=NOON)]
+        )
+        db.session.commit()
+        for run_id in (1, 1, 2):
+            create_receivable(generation_id=run_id)
+    answer = admin.get("/")
+    assert "Títulos gerados 3 em 2 gerações" in words(answer)
+    assert len(listed(admin, links(answer)["2 títulos da geração nº 1"])) == 2
+    assert len(listed(admin, links(answer)["1 título da geração nº 2"])) == 1
+
+
+def test_what_changed_since_the_last_run_is_told_with_what_is_missing(app, admin, account):
+    with app.app_context():
+        db.session.add(run())
+        changes = {"email_on_generation": [True, False], "name": ["a", "b"]}
+        for at, summary in (
+            (NOON - timedelta(hours=2), "antes"),
+            (NOON, "Carteira “Itaú” alterada"),
+        ):
+            audit.record(None, "wallets.change", "wallet", 1, at, summary=summary, changes=changes)
+        audit.record(None, "wallets.change", "wallet", 1, NOON, changes={"name": ["a", "b"]})
+        db.session.get_one(SmtpAccount, account).body = ""
+        db.session.commit()
+    page = words(admin.get("/"))
+    assert "1 item do checklist falta para o envio automático." in page or "itens" in page
+    assert "Mudou depois da última geração: Carteira “Itaú” alterada — " in page
+    assert "Sim → Não (agora, por linha de comando)." in page
+    assert "antes" not in page
 
 
 def test_the_page_asks_little_of_the_database(app, admin, account):
@@ -213,7 +227,7 @@ def test_the_page_asks_little_of_the_database(app, admin, account):
         add_messages(3, account, state=State.UNCERTAIN)
     with statements(app) as sent:
         assert admin.get("/").status_code == 200
-    assert len(sent) <= 20
+    assert len(sent) <= 24
 
 
 def test_the_page_never_reads_the_whole_log(app, admin, account):
@@ -224,46 +238,5 @@ def test_the_page_never_reads_the_whole_log(app, admin, account):
     with plans(app) as found:
         admin.get("/")
     assert [line for line in found if "email_messages" in line]
-    for table in ("email_messages", "quota_uses", "receivables"):
+    for table in ("email_messages", "delivery_attempts", "quota_uses", "receivables"):
         assert not [line for line in found if line.startswith(f"SCAN {table}")]
-
-
-@pytest.fixture
-def private_redis(tmp_path):
-    """A real Redis of this test."""
-    server = redis_server.find_redis(tmp_path, {})
-    assert isinstance(server, redis_server.PrivateRedis)
-    process = subprocess.Popen(server.argv)
-    deadline = time.monotonic() + 15
-    while not redis_server.answers(server.socket):
-        assert time.monotonic() < deadline
-    yield server
-    process.terminate()
-    process.wait(timeout=15)
-
-
-def test_all_processes_there_is_no_problem(private_redis):
-    connection = Redis.from_url(private_redis.url)
-    connection.set("pontual:cron:heartbeat", int(NOON.timestamp()))
-    worker = Worker([URGENT], connection=connection)
-    worker.register_birth()
-    assert processes.look(private_redis.url, NOON).problem == ""
-    later = NOON + timedelta(minutes=4)
-    assert "O relógio (portal cron) parou" in processes.look(private_redis.url, later).problem
-    worker.register_death()
-    assert "Nenhum processo de envio" in processes.look(private_redis.url, NOON).problem
-    connection.close()
-
-
-def test_a_worker_that_was_killed_does_not_count_for_ever(private_redis):
-    connection = Redis.from_url(private_redis.url)
-    worker = Worker([URGENT], connection=connection)
-    worker.register_birth()
-    assert processes.look(private_redis.url, NOON).workers
-    connection.delete(worker.key)  # what Redis does by itself once no heartbeat came
-    assert not processes.look(private_redis.url, NOON).workers
-    connection.close()
-
-
-def test_without_redis_nothing_is_known():
-    assert processes.look("redis://127.0.0.1:1/0", NOON) == processes.Processes(False, False, False)
