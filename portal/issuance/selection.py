@@ -1,37 +1,44 @@
-"""What a person chose, looked at before anything is sent: who gets what, and what cannot go."""
+"""What a person chose to send, looked at first: who gets what, and what cannot go."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-
-from sqlalchemy import select
 
 from portal.clients.models import Client
 from portal.core.db import db
-from portal.deliveries.content import facts_for
-from portal.deliveries.forecast import forecast
-from portal.deliveries.models import EmailMessage
+from portal.core.emails import split_emails
+from portal.issuance import labels
 from portal.issuance.queries import NEVER, Sending, sendings
 from portal.receivables.labels import STATUSES
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.receivables.queries import by_ids
 from portal.settings.models import FinancialSettings
-from portal.smtp import variables
-from portal.smtp.models import AccountState, SmtpAccount
-from portal.smtp.variables import Rendered
+
+MOST_ADDRESSES = 10  # of one client, in one sending
+Typed = Mapping[int, str]  # client → the addresses as a person changed them
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Titles that go together in one e-mail. `contract_id` where each contract has its own."""
+
+    contract_id: int | None
+    titles: Sequence[Receivable]
 
 
 @dataclass(frozen=True, slots=True)
 class Recipient:
-    """One client, the addresses, and the titles that go together in each e-mail."""
+    """One client: the addresses, as typed and as understood, and what goes to each of them."""
 
     client: Client
-    titles: Sequence[Receivable]
+    typed: str
+    addresses: Sequence[str]
+    problem: str
+    bundles: Sequence[Bundle]
 
     @property
-    def addresses(self) -> Sequence[str]:
-        """Who receives: one e-mail each."""
-        return self.client.email_list
+    def titles(self) -> list[Receivable]:
+        """All titles of the client."""
+        return [title for bundle in self.bundles for title in bundle.titles]
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +55,7 @@ class Selection:
 
     recipients: Sequence[Recipient]
     refused: Sequence[Refused]
-    sendings: dict[int, Sending]
+    sendings: Mapping[int, Sending]
 
     @property
     def titles(self) -> list[Receivable]:
@@ -57,34 +64,49 @@ class Selection:
 
     @property
     def emails(self) -> int:
-        """How many e-mails that makes: one per client and address."""
-        return sum(len(recipient.addresses) for recipient in self.recipients)
+        """How many e-mails that makes: one per bundle and address."""
+        return sum(len(item.addresses) * len(item.bundles) for item in self.recipients)
+
+    @property
+    def wrong(self) -> list[Recipient]:
+        """Clients whose addresses cannot be used as typed."""
+        return [recipient for recipient in self.recipients if recipient.problem]
 
     @property
     def repeated(self) -> list[Receivable]:
-        """Titles that were e-mailed before, or wait to be."""
-        return [title for title in self.titles if title.id in self.sendings and self._went(title)]
+        """Titles that were e-mailed before, may have been, or wait to be."""
+        return [title for title in self.titles if went(self.sending(title))]
 
     def sending(self, title: Receivable) -> Sending:
         """What was already sent of the title."""
         return self.sendings.get(title.id, NEVER)
 
-    def _went(self, title: Receivable) -> bool:
-        before = self.sending(title)
-        return before.waiting or before.sent_at is not None
+
+def went(before: Sending) -> bool:
+    """Whether the client has the e-mail, may have it, or is going to."""
+    return before.sent_at is not None or before.state in (
+        labels.SENT,
+        labels.WAITING,
+        labels.UNCERTAIN,
+    )
 
 
-def sort_out(receivable_ids: Sequence[int]) -> Selection:
-    """Who would get the titles, in the order chosen. Raises NotFound."""
+def sort_out(receivable_ids: Sequence[int], typed: Typed | None = None) -> Selection:
+    """Who would get the titles, the first to fall due first. Raises NotFound."""
     together: dict[int, list[Receivable]] = {}
     refused = []
-    for title in by_ids(receivable_ids, slips=False):
+    titles = by_ids(receivable_ids, slips=False)
+    for title in sorted(titles, key=lambda item: (item.due_date, item.id)):
         reason = why_not(title)
         if reason:
             refused.append(Refused(title, reason))
         else:
             together.setdefault(title.client_id, []).append(title)
-    recipients = [Recipient(titles[0].client, titles) for titles in together.values()]
+    by_client = _group_by_client()
+    recipients = [
+        _recipient(of_client, (typed or {}).get(client_id), by_client)
+        for client_id, of_client in together.items()
+    ]
     return Selection(recipients, refused, sendings(receivable_ids))
 
 
@@ -99,39 +121,34 @@ def why_not(title: Receivable) -> str:
     return ""
 
 
-@dataclass(frozen=True, slots=True)
-class Sender:
-    """The account that sends, what keeps it from sending, and when the last e-mail leaves."""
-
-    account: SmtpAccount | None
-    problem: str
-    paused: bool
-    last_leaves_at: datetime | None
+def _group_by_client() -> bool:
+    financial = db.session.get(FinancialSettings, 1)
+    return financial.group_by_client if financial else True
 
 
-def sender(emails: int, now: datetime) -> Sender:
-    """The account of Parâmetros financeiro, looked at for so many e-mails more."""
-    account = db.session.scalar(
-        select(SmtpAccount)
-        .join(FinancialSettings, FinancialSettings.smtp_account_id == SmtpAccount.id)
-        .where(FinancialSettings.id == 1)
+def _recipient(titles: list[Receivable], typed: str | None, by_client: bool) -> Recipient:
+    client = titles[0].client
+    bundles: dict[int | None, list[Receivable]] = {}
+    for title in titles:
+        bundles.setdefault(None if by_client else title.contract_id, []).append(title)
+    addresses, problem = client.email_list, ""
+    if typed is not None:
+        addresses, problem = _read(typed)
+    return Recipient(
+        client,
+        ", ".join(addresses) if typed is None else typed,
+        addresses,
+        problem,
+        [Bundle(contract_id, together) for contract_id, together in bundles.items()],
     )
-    if account is None:
-        return Sender(None, "Nenhuma conta foi escolhida em Parâmetros financeiro.", False, None)
-    refusals = variables.problems(account.subject, account.body)
-    if refusals:
-        return Sender(account, f"A mensagem da conta: {refusals[0].message}", False, None)
-    if account.state == AccountState.PAUSED:
-        return Sender(account, "", True, None)
-    eta = forecast(account.id, emails, now).eta
-    resting = account.hold_until if account.hold_until and account.hold_until > now else None
-    return Sender(account, "", False, max(eta, resting) if eta and resting else eta)
 
 
-def rendered(account: SmtpAccount, first: Recipient, now: datetime) -> Rendered:
-    """The message as the first recipient would get it, with the very facts of the sender."""
-    facts = facts_for(EmailMessage(client=first.client), list(first.titles), now)
-    try:
-        return variables.render(account.subject, account.body, facts)
-    except variables.MessageTooLarge as error:
-        return Rendered("", str(error), "")
+def _read(typed: str) -> tuple[tuple[str, ...], str]:
+    addresses, invalid = split_emails(typed)
+    if invalid:
+        return addresses, f"“{invalid[0][:80]}” não é um e-mail válido."
+    if not addresses:
+        return addresses, "Informe ao menos um e-mail, ou tire o boleto da seleção."
+    if len(addresses) > MOST_ADDRESSES:
+        return addresses, f"São no máximo {MOST_ADDRESSES} e-mails por cliente."
+    return addresses, ""

@@ -1,31 +1,28 @@
-"""Emissão de boletos: filter titles, print them into one PDF, send them by hand."""
+"""Emissão de boletos: the report, the selection that survives its pages, the file."""
 
-from typing import Any
-
-from flask import Blueprint, Flask, Response, request
+from flask import Blueprint, Flask, Response, current_app, make_response, request
 from flask.typing import ResponseReturnValue
-from flask_login import current_user
 
 from portal.core import clock
-from portal.issuance import forms, queries, selection, service
-from portal.issuance.forms import MAX_SELECTED, IssuanceFilters
-from portal.receivables import labels, printing
-from portal.receivables.queries import by_ids
+from portal.issuance import export, labels, narrowing, picking, queries, title_panel
+from portal.issuance.forms import MAX_SELECTED, IssuanceFilters, Key, parse_some_ids
+from portal.receivables import labels as title_labels
+from portal.receivables import panels
 from portal.smtp import variables
-from portal.web.formatters import number
-from portal.web.htmx import go_to, render
-from portal.web.pagination import after_key
+from portal.web.context import portal_today
+from portal.web.htmx import render
 from portal.web.permissions import Permission, requires
 
 bp = Blueprint("issuance", __name__)
 SECTION = "issuance"
-LAYOUTS = {"ficha": "Um boleto por página", "carne": "Carnê: três por página"}
-SHOWN = 100  # rows of a confirmation page; the rest is counted
 
 
 def register(app: Flask) -> None:
-    """Add the pages to the application."""
+    """Add the pages, and the e-mails of a title to its own page."""
+    from portal.issuance import ending_views, print_views, send_views  # noqa: F401 - their routes
+
     app.register_blueprint(bp)
+    panels.add(title_panel.of)
 
 
 @bp.get("/financeiro/emissao")
@@ -33,20 +30,50 @@ def register(app: Flask) -> None:
 def index() -> ResponseReturnValue:
     """The report: titles by the filters of the URL, with what was printed and sent of them."""
     filters = IssuanceFilters.from_args(request.args)
-    page = queries.search(filters, after_key())
-    return render(
-        "issuance/index.html",
-        "issuance/_table.html",
-        section=SECTION,
-        filters=filters,
-        page=page,
-        total=queries.total(filters),
-        sendings=queries.sendings([title.id for title in page.rows]),
-        never=queries.NEVER,
-        wallets=queries.wallets(),
-        limit=MAX_SELECTED,
-        labels=labels,
-    )
+    wanted = narrowing.conditions(filters)
+    return _report(filters, wanted, Key.parse(request.args.get("depois", "")), [])
+
+
+@bp.post("/financeiro/emissao")
+@requires(Permission.DELIVER)
+def choose() -> ResponseReturnValue:
+    """Another page of the report with the selection kept, all of the filter, or none."""
+    picking.only_reads()
+    filters = IssuanceFilters.from_args(request.args)
+    wanted = narrowing.conditions(filters)
+    chosen, to = picking.some_ids(), request.form.get("ir", "")
+    after = Key.parse(request.form.get("pagina", ""))
+    if to == "todos":
+        found = queries.ids(wanted, MAX_SELECTED + 1)
+        chosen = parse_some_ids([str(receivable_id) for receivable_id in found])
+    elif to == "nenhum":
+        chosen = []
+    elif to:
+        after = Key.parse(to)
+    return _report(filters, wanted, after, chosen)
+
+
+@bp.post("/financeiro/emissao/selecao")
+@requires(Permission.DELIVER)
+def picked() -> ResponseReturnValue:
+    """How many are chosen, and their sum."""
+    picking.only_reads()
+    total = queries.total_of(picking.some_ids())
+    return render("issuance/picked.html", "issuance/_picked.html", section=SECTION, picked=total)
+
+
+@bp.get("/financeiro/emissao/titulos.csv")
+@requires(Permission.SEE)
+def csv() -> Response:
+    """All that the filters leave, as a file for spreadsheets."""
+    filters = IssuanceFilters.from_args(request.args)
+    settings, now = current_app.config["SETTINGS"], clock.now()
+    content = export.export(filters, portal_today(settings, now), settings.timezone)
+    response = make_response(content)
+    response.mimetype = "text/csv"
+    response.headers["Content-Disposition"] = 'attachment; filename="emissao-de-boletos.csv"'
+    response.headers["Cache-Control"] = "no-store"
+    return response
 
 
 @bp.get("/financeiro/emissao/variaveis")
@@ -56,93 +83,28 @@ def variables_page() -> ResponseReturnValue:
     return render("issuance/variables.html", section=SECTION, groups=variables.grouped())
 
 
-@bp.post("/financeiro/emissao/imprimir")
-@requires(Permission.DELIVER)
-def print_page() -> ResponseReturnValue:
-    """Before printing: how many, the PDF, and the button that marks them. Changes nothing."""
-    titles = by_ids(_chosen(), slips=False)
-    printable = [title for title in titles if title.has_boleto]
+def _report(
+    filters: IssuanceFilters, wanted: narrowing.Conditions, after: Key | None, chosen: list[int]
+) -> str:
+    sheet = queries.search(wanted, after)
+    here = {title.id for title in sheet.rows}
+    all_of_them = None if "somar" in request.args else queries.COUNTED
     return render(
-        "issuance/print.html",
+        "issuance/index.html",
+        "issuance/_table.html",
         section=SECTION,
-        titles=printable,
-        without=[title for title in titles if not title.has_boleto],
-        layouts=LAYOUTS,
-        shown=SHOWN,
+        filters=filters,
+        sheet=sheet,
+        after=after,
+        total=queries.total(wanted, at_most=all_of_them),
+        sendings=queries.sendings(list(here)),
+        never=queries.NEVER,
+        chosen=set(chosen),
+        carried=",".join(str(key) for key in chosen if key not in here),
+        picked=queries.total_of(chosen),
+        kept=picking.kept(),
+        wallets=queries.wallets(),
+        limit=MAX_SELECTED,
+        labels=title_labels,
+        words=labels,
     )
-
-
-@bp.post("/financeiro/emissao/boletos.pdf")
-@requires(Permission.SEE)
-def pdf() -> Response:
-    """The chosen boletos in one PDF, in the order shown. Changes nothing."""
-    titles = by_ids(_chosen())
-    layout = request.form.get("modelo", "")
-    content = printing.pdf_of(titles, layout if layout in LAYOUTS else "ficha")
-    return printing.pdf_response(content, f"boletos-{len(titles)}.pdf")
-
-
-@bp.post("/financeiro/emissao/impressos")
-@requires(Permission.DELIVER)
-def mark_printed() -> ResponseReturnValue:
-    """They were printed."""
-    count = service.mark_printed(_chosen(), current_user, clock.now())
-    return go_to("issuance.index", f"{_boletos(count)} como impresso{'s' * (count > 1)}.")
-
-
-@bp.get("/financeiro/emissao/enviar")
-@requires(Permission.DELIVER)
-def send() -> ResponseReturnValue:
-    """Before sending one title (`?titulo=`), as its own page links here."""
-    return _send_page(forms.parse_ids(request.args.getlist("titulo")))
-
-
-@bp.post("/financeiro/emissao/enviar")
-@requires(Permission.DELIVER)
-def send_chosen() -> ResponseReturnValue:
-    """Before sending: who gets what, the message, the account. Changes nothing."""
-    return _send_page(_chosen())
-
-
-@bp.post("/financeiro/emissao/enviar/confirmar")
-@requires(Permission.DELIVER)
-def confirm() -> ResponseReturnValue:
-    """Send by hand, once for each form."""
-    key = forms.parse_key(request.form.get("chave", ""))
-    count, fresh = service.send(_chosen(), key, current_user, clock.now())
-    text = f"{number(count)} e-mail{'s' * (count > 1)} na fila."
-    if not fresh:
-        text = "Este envio já tinha sido pedido: nada foi enviado de novo."
-    return go_to("deliveries.log", text, lote=key)
-
-
-def _chosen() -> list[int]:
-    """The titles that were ticked, or all that the filters of the form's URL leave."""
-    if request.form.get("todos") == "1":
-        filters = IssuanceFilters.from_args(request.args)
-        found = queries.ids(filters, MAX_SELECTED + 1)
-        return forms.parse_ids([str(receivable_id) for receivable_id in found])
-    return forms.parse_ids(request.form.getlist("titulo"))
-
-
-def _send_page(receivable_ids: list[int]) -> str:
-    now = clock.now()
-    chosen = selection.sort_out(receivable_ids)
-    sender = selection.sender(chosen.emails, now)
-    shown: dict[str, Any] = {"message": None}
-    if sender.account and chosen.recipients and not sender.problem:
-        first = chosen.recipients[0]
-        shown["message"] = selection.rendered(sender.account, first, now)
-    return render(
-        "issuance/send.html",
-        section=SECTION,
-        chosen=chosen,
-        sender=sender,
-        key=service.new_key(),
-        shown=SHOWN,
-        **shown,
-    )
-
-
-def _boletos(count: int) -> str:
-    return "1 boleto marcado" if count == 1 else f"{number(count)} boletos marcados"

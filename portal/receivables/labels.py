@@ -12,6 +12,7 @@ STATUSES: dict[ReceivableStatus, Label] = {
     ReceivableStatus.CANCELLED: Label("Cancelado", "muted", "–"),
 }
 OVERDUE = Label("Vencido", "warning", "!")
+UNDONE = Label("Desfeito", "muted", "–")
 FROZEN_DELIVERY_TYPE = (
     "Como estava quando o título foi gerado. Mudar o tipo de envio de cobrança vale só para os "
     "próximos boletos."
@@ -34,7 +35,10 @@ SENDING_FILTERS: dict[str, str] = {
 
 
 def status(receivable: Receivable, today: date) -> Label:
-    """The title's situation on `today`: an open one past its due date is overdue."""
+    """The title's situation on `today`: an open one past its due date is overdue, and one that
+    was cancelled with its whole run is undone."""
+    if receivable.undone_at:
+        return UNDONE
     if receivable.status == ReceivableStatus.OPEN and receivable.due_date < today:
         return OVERDUE
     return STATUSES[receivable.status]

@@ -12,18 +12,22 @@ from sqlalchemy.orm.interfaces import ORMOption
 
 from portal.clients.models import Client
 from portal.contracts.models import Contract
+from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.errors import NotFound
 from portal.core.money import CENT, format_brl
+from portal.receivables.ending import ENTITY
 from portal.receivables.forms import TitleFilters
+from portal.receivables.labels import STATUSES
 from portal.receivables.models import Receivable
+from portal.receivables.numbers import numbered
 from portal.settings.models import DeliveryType
 from portal.web.formatters import day
 from portal.web.pagination import Page, after_key, like, page_of
-from portal.web.search import HITS, Hit, contains
+from portal.web.search import HITS, Hit, Wanted, contains
 
 MIN_DIGITS = 4  # shorter numbers are found in the text only
-_WITHOUT_SLIPS = (
+WITHOUT_SLIPS = (
     defer(Receivable.printed, raiseload=True),
     defer(Receivable.reasons, raiseload=True),
 )
@@ -53,18 +57,32 @@ def get(receivable_id: int) -> Receivable:
     return receivable
 
 
-def by_ids(receivable_ids: Sequence[int], *, slips: bool = True) -> list[Receivable]:
+def by_ids(
+    receivable_ids: Sequence[int], *, slips: bool = True, lock: bool = False
+) -> list[Receivable]:
     """The titles in the order asked for; raises NotFound naming the first that is missing.
 
     Without `slips` what is printed on them stays in the database: lists of thousands are lighter.
+    `lock` keeps others from changing the titles until the transaction ends.
     """
     query = select(Receivable).where(Receivable.id.in_(receivable_ids))
-    query = query.options(joinedload(Receivable.client), *(() if slips else _WITHOUT_SLIPS))
+    if lock:
+        query = query.with_for_update(of=Receivable).execution_options(populate_existing=True)
+    query = query.options(joinedload(Receivable.client), *(() if slips else WITHOUT_SLIPS))
     found = {title.id: title for title in db.session.scalars(query)}
     for receivable_id in receivable_ids:
         if receivable_id not in found:
             raise NotFound(f"Título {receivable_id} não existe.")
     return [found[receivable_id] for receivable_id in receivable_ids]
+
+
+def history(receivable_id: int) -> Sequence[AuditEvent]:
+    """What people did with the title, the newest first."""
+    return db.session.scalars(
+        select(AuditEvent)
+        .where(AuditEvent.entity == ENTITY, AuditEvent.entity_id == receivable_id)
+        .order_by(AuditEvent.id.desc())
+    ).all()
 
 
 def search(filters: TitleFilters) -> Page[Receivable]:
@@ -98,7 +116,7 @@ def row_options() -> tuple[ORMOption, ...]:
     return (
         contains_eager(Receivable.client).load_only(Client.id, Client.name),
         joinedload(Receivable.contract).load_only(Contract.id, Contract.code),
-        *_WITHOUT_SLIPS,
+        *WITHOUT_SLIPS,
     )
 
 
@@ -135,24 +153,39 @@ def matches(text: str) -> ColumnElement[bool]:
     return or_(*found)
 
 
-def hits(text: str) -> list[Hit]:
-    """Titles for the search of the top bar, by their numbers; the newest first."""
-    query = (
-        with_client(select(Receivable))
-        .where(matches(text))
-        .options(*row_options())
-        .order_by(Receivable.id.desc())
-        .limit(HITS)
-    )
+def hits(wanted: Wanted) -> list[Hit]:
+    """Titles for the search of the top bar: by their numbers, then the newest of the clients found.
+
+    An index leads to each of them: the list's own search reads every title.
+    """
+    ids: list[int] = []
+    for condition in numbered(wanted.text):
+        ids += db.session.scalars(select(Receivable.id).where(condition).limit(HITS))
+    if wanted.client_ids and len(ids) < HITS:
+        of_them = select(Receivable.id).where(Receivable.client_id.in_(wanted.client_ids))
+        ids += db.session.scalars(of_them.order_by(Receivable.id.desc()).limit(HITS))
+    first = list(dict.fromkeys(ids))[:HITS]
+    query = with_client(select(Receivable)).where(Receivable.id.in_(first)).options(*row_options())
+    found = {title.id: title for title in db.session.scalars(query)}
     return [
         Hit(
             "Títulos",
             f"{title.document_number} · {title.client.name}",
-            f"vence em {day(title.due_date)} · {format_brl(title.amount)}",
+            _facts_of(title),
             url_for("receivables.show", receivable_id=title.id),
         )
-        for title in db.session.scalars(query)
+        for title in map(found.__getitem__, first)
     ]
+
+
+def _facts_of(title: Receivable) -> str:
+    known = (
+        f"vence em {day(title.due_date)}",
+        format_brl(title.amount),
+        STATUSES[title.status].text.lower(),
+        f"nosso número {title.nosso_numero}" if title.nosso_numero else "",
+    )
+    return " · ".join(filter(None, known))
 
 
 def _sending_is(wanted: str) -> ColumnElement[bool]:

@@ -6,8 +6,9 @@ from flask_login import current_user
 
 from portal.clients import queries as clients
 from portal.core import clock
-from portal.receivables import labels, printing, queries, service
-from portal.receivables.forms import TitleFilters
+from portal.core.errors import InvalidValue
+from portal.receivables import labels, panels, printing, queries, second_copy, service
+from portal.receivables.forms import TitleFilters, parse_day, parse_text
 from portal.web.context import portal_today
 from portal.web.htmx import go_to, render
 from portal.web.permissions import Permission, requires
@@ -58,14 +59,18 @@ def client(client_id: int) -> ResponseReturnValue:
 @bp.get("/financeiro/titulos/<int:receivable_id>")
 @requires(Permission.SEE)
 def show(receivable_id: int) -> ResponseReturnValue:
-    """One title, as it was generated."""
+    """One title, as it was generated, what it costs today, and what was done with it."""
     title = queries.get(receivable_id)
-    today = portal_today(current_app.config["SETTINGS"], clock.now())
+    now = clock.now()
+    today = portal_today(current_app.config["SETTINGS"], now)
     return render(
         "receivables/show.html",
         section=SECTION,
         title=title,
         status=labels.status(title, today),
+        late=second_copy.overdue([title], today).get(title.id),
+        history=queries.history(title.id),
+        panels=panels.of(title, now),
         labels=labels,
     )
 
@@ -82,8 +87,9 @@ def pdf(receivable_id: int) -> Response:
 @bp.post("/financeiro/titulos/<int:receivable_id>/baixar")
 @requires(Permission.DELIVER)
 def settle(receivable_id: int) -> ResponseReturnValue:
-    """Baixar como pago."""
-    title = service.settle(receivable_id, current_user, clock.now())
+    """Baixar como pago, on the day of the form (default: today)."""
+    paid_on = parse_day(request.form.get("data", ""))
+    title = service.settle(receivable_id, current_user, clock.now(), paid_on=paid_on)
     text = f"Título {title.document_number} baixado como pago."
     return go_to("receivables.show", text, receivable_id=receivable_id)
 
@@ -91,7 +97,20 @@ def settle(receivable_id: int) -> ResponseReturnValue:
 @bp.post("/financeiro/titulos/<int:receivable_id>/cancelar")
 @requires(Permission.DELIVER)
 def cancel(receivable_id: int) -> ResponseReturnValue:
-    """Cancelar título."""
-    title = service.cancel(receivable_id, current_user, clock.now())
+    """Cancelar título, for the reason of the form."""
+    queries.get(receivable_id)
+    reason = parse_text(request.form.get("motivo", ""))
+    if not reason:
+        raise InvalidValue("reason", "Escreva o motivo do cancelamento e repita.")
+    title = service.cancel(receivable_id, current_user, clock.now(), reason=reason)
     text = f"Título {title.document_number} cancelado."
+    return go_to("receivables.show", text, receivable_id=receivable_id)
+
+
+@bp.post("/financeiro/titulos/<int:receivable_id>/estornar")
+@requires(Permission.DELIVER)
+def reopen(receivable_id: int) -> ResponseReturnValue:
+    """Estornar baixa."""
+    title = service.reopen(receivable_id, current_user, clock.now())
+    text = f"Baixa do título {title.document_number} estornada: ele está em aberto de novo."
     return go_to("receivables.show", text, receivable_id=receivable_id)

@@ -13,14 +13,19 @@ from sqlalchemy import select
 
 from portal.core.audit import AuditEvent
 from portal.core.db import db
-from portal.issuance import forms
+from portal.deliveries.states import State
+from portal.generation.models import Generation
+from portal.issuance import export, forms, narrowing, print_views, queries
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import DeliveryType
+from tests.conftest import signed_in
 from tests.deliveries_screens.making import create_queued, create_sent
 from tests.factories import (
     NOON,
+    TODAY,
     create_client,
     create_contract,
+    create_message,
     create_receivable,
     create_settings,
     create_wallet,
@@ -42,6 +47,23 @@ def _chosen(page: str) -> str:
     return page.split('name="titulo" value="')[1].split('"')[0]
 
 
+def _run() -> Generation:
+    run = Generation(
+        request_key="k",
+        requested_by="Ana",
+        competence=date(2026, 12, 1),
+        created_at=NOON,
+        today=TODAY,
+    )
+    db.session.add(run)
+    db.session.commit()
+    return run
+
+
+def _row(page: str, document: str) -> str:
+    return page.split(f">{document}<")[1].split("</tr>")[0]
+
+
 # --- the report
 
 
@@ -59,18 +81,28 @@ def test_only_open_titles_are_shown_unless_asked(app: Flask, finance: FlaskClien
     [
         ("", {"A-1", "B-1", "C-1"}),
         ("cliente=conceicao", {"A-1"}),
-        ("cliente=b-1", {"B-1"}),
+        ("cliente=111.444.777-35", {"B-1"}),
+        ("cliente=K-77", {"C-1"}),
+        ("cliente=nobody", set()),
+        ("numero=c-1", {"C-1"}),
+        ("numero=109/00020417-3", {"A-1"}),
+        ("numero=109000204173", {"A-1"}),
+        ("numero=20417", {"A-1"}),
+        ("numero=2041", set()),
         ("cidade=são", {"B-1"}),
+        ("cidade=sao+paulo&cliente=beto", {"B-1"}),
         ("cidade=%25", set()),
         ("tipo=printed", {"C-1"}),
-        ("enviado=sim", {"A-1"}),
-        ("enviado=nao", {"B-1", "C-1"}),
+        ("envio=enviado", {"A-1"}),
+        ("envio=nunca", {"B-1", "C-1"}),
+        ("envio=fila", set()),
         ("impresso=sim", {"C-1"}),
         ("impresso=nao", {"A-1", "B-1"}),
         ("de=2026-12-11", {"B-1"}),
         ("ate=2026-12-10", {"A-1", "C-1"}),
         ("carteira=1", {"A-1"}),
-        ("carteira=x&de=x&tipo=x&enviado=x&situacao=open", {"A-1", "B-1", "C-1"}),
+        ("geracao=1", {"B-1"}),
+        ("carteira=x&de=x&tipo=x&envio=x&situacao=open", {"A-1", "B-1", "C-1"}),
     ],
 )
 def test_the_filters_of_the_url_narrow_the_report(
@@ -78,27 +110,35 @@ def test_the_filters_of_the_url_narrow_the_report(
 ) -> None:
     with app.app_context():
         ana = create_client(name="Maria da CONCEIÇÃO")
-        beto = create_client(name="Beto", city="SÃO PAULO")
+        beto = create_client(name="Beto", city="SÃO PAULO", cpf_cnpj="11144477735")
+        run = _run()
         first, other = create_wallet(), create_wallet()
         create_sent(
             receivable=create_boleto(
                 document_number="A-1", contract=create_contract(client=ana, wallet=first)
             )
         )
+        numbered = db.session.scalars(select(Receivable)).one()
+        numbered.nosso_numero, numbered.sequence = "109/00020417-3", 20417
         create_receivable(
             document_number="B-1",
             contract=create_contract(client=beto, wallet=other),
+            generation_id=run.id,
             due_date=date(2026, 12, 15),
         )
         create_receivable(
-            document_number="C-1",
-            contract=create_contract(client=create_client(name="Zeca"), wallet=other),
+            document_number="c-1",
+            contract=create_contract(
+                client=create_client(name="Zeca", code="K-77"), wallet=other, code="c"
+            ),
             delivery_type=DeliveryType.PRINTED,
             printed_at=NOON,
         )
         query = query.replace("carteira=1", f"carteira={first.id}")
+        query = query.replace("geracao=1", f"geracao={run.id}")
     page = finance.get(f"{PAGE}?{query}").text
-    assert {name for name in ("A-1", "B-1", "C-1") if f">{name}<" in page} == found
+    shown = {name for name in ("A-1", "B-1", "C-1") if f">{name}<" in page.replace("c-1", "C-1")}
+    assert shown == found
 
 
 def test_the_report_says_what_was_sent_and_what_waits(app: Flask, finance: FlaskClient) -> None:
@@ -107,8 +147,126 @@ def test_the_report_says_what_was_sent_and_what_waits(app: Flask, finance: Flask
         create_queued(receivable=waiting)
         create_sent(receivable=create_boleto(document_number="S-1"))
     page = finance.get(PAGE).text
-    assert "na fila" in page.split(">W-1<")[1].split("</tr>")[0]
-    assert re.search(r"\d\d:\d\d", page.split(">S-1<")[1].split("</tr>")[0])
+    assert "Na fila" in _row(page, "W-1")
+    assert "Enviado" in _row(page, "S-1")
+    assert re.search(r"\d\d:\d\d", _row(page, "S-1"))
+
+
+@pytest.mark.parametrize("many", [False, True], ids=["few", "many"])
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("fila", {"W-1", "V-1"}),
+        ("enviado", {"S-1", "V-1", "R-1"}),
+        ("incerto", {"U-1"}),
+        ("falhou", {"F-1", "T-1"}),
+        ("nunca", {"N-1", "C-1"}),
+    ],
+)
+def test_a_title_is_found_by_what_became_of_its_e_mails(
+    app: Flask,
+    finance: FlaskClient,
+    monkeypatch: pytest.MonkeyPatch,
+    query: str,
+    found: set[str],
+    many: bool,
+) -> None:
+    monkeypatch.setattr(narrowing, "FEW", 0 if many else 1000)
+    states = {
+        "W-1": ["queued"],
+        "V-1": ["sent", "queued"],
+        "S-1": ["sent"],
+        "R-1": ["failed", "sent"],
+        "U-1": ["uncertain"],
+        "F-1": ["failed"],
+        "T-1": ["bounced"],
+        "C-1": ["cancelled"],
+        "N-1": [],
+    }
+    with app.app_context():
+        for name, of_title in states.items():
+            title = create_receivable(document_number=name)
+            for state in of_title:
+                accepted = NOON if state == "sent" else None
+                create_message(receivable=title, state=State(state), accepted_at=accepted)
+    page = finance.get(f"{PAGE}?envio={query}").text
+    assert {name for name in states if f">{name}<" in page} == found
+
+
+@pytest.mark.parametrize("words", ["cliente=maria", "cidade=campinas"])
+def test_a_search_that_leaves_many_clients_finds_the_same(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch, words: str
+) -> None:
+    with app.app_context():
+        for number in range(3):
+            create_receivable(document_number=f"M-{number}")
+        stranger = create_client(name="Outro", city="Itu")
+        create_receivable(document_number="O-1", contract=create_contract(client=stranger))
+    few = finance.get(f"{PAGE}?{words}").text
+    monkeypatch.setattr(narrowing, "FEW", 1)
+    many = finance.get(f"{PAGE}?{words}").text
+    for page in (few, many):
+        assert [name for name in ("M-0", "M-1", "M-2", "O-1") if f">{name}<" in page] == [
+            "M-0",
+            "M-1",
+            "M-2",
+        ]
+
+
+def test_pages_follow_by_due_date_and_leave_out_none_that_fall_due_together(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries.search, "__defaults__", (2,))
+    days = [12, 10, 10, 10, 11, 10]
+    with app.app_context():
+        wallet = create_wallet()
+        for number, day in enumerate(days):
+            create_receivable(
+                contract=create_contract(wallet=wallet),
+                due_date=date(2026, 12, day),
+                document_number=f"K-{number}",
+            )
+    reader = signed_in(app, role="consulta", email="k@example.com")
+    seen: list[str] = []
+    url: str | None = PAGE
+    while url:
+        page = reader.get(url).text
+        seen += re.findall(r">(K-\d)<", page)
+        following = re.search(r'href="([^"]*depois=[^"]+)">Próximos', page)
+        url = following[1].replace("&amp;", "&") if following else None
+    assert seen == ["K-1", "K-2", "K-3", "K-5", "K-4", "K-0"]
+
+
+def test_a_sum_over_many_titles_is_made_only_when_asked(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "COUNTED", 2)
+    with app.app_context():
+        for _ in range(3):
+            create_receivable()
+    page = finance.get(f"{PAGE}?tipo=email").text
+    assert "Mais de" in page
+    assert "R$\xa0359,70" not in page
+    assert "3 títulos · R$\xa0359,70" in finance.get(f"{PAGE}?tipo=email&somar=1").text
+
+
+def test_the_file_has_every_title_of_the_filter_and_no_formula(
+    app: Flask, reader: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(export, "CHUNK", 2)
+    with app.app_context():
+        evil = create_client(name="=cmd()")
+        create_receivable(document_number="X-0", contract=create_contract(client=evil))
+        for number in range(1, 5):
+            create_receivable(document_number=f"X-{number}")
+        create_receivable(document_number="Y-1", delivery_type=DeliveryType.PRINTED)
+    answer = reader.get(f"{PAGE}/titulos.csv?tipo=email")
+    text = answer.data.decode("utf-8-sig")
+    assert re.findall(r"X-\d|Y-1", text) == ["X-0", "X-1", "X-2", "X-3", "X-4"]
+    assert "'=cmd()" in text
+    assert "Não enviado" in text
+    monkeypatch.setattr(export, "MOST", 3)
+    assert reader.get(f"{PAGE}/titulos.csv?tipo=email").status_code == 400
 
 
 def test_the_report_takes_the_same_queries_for_one_title_and_for_thirty(
@@ -121,7 +279,7 @@ def test_the_report_takes_the_same_queries_for_one_title_and_for_thirty(
         for _ in range(29):
             create_receivable()
     assert selects(app, finance, PAGE) == few
-    assert few <= 9
+    assert few <= 10
 
 
 def test_a_reader_sees_the_report_without_its_actions(app: Flask, reader: FlaskClient) -> None:
@@ -129,7 +287,11 @@ def test_a_reader_sees_the_report_without_its_actions(app: Flask, reader: FlaskC
     page = reader.get(PAGE).text
     assert "Enviar por e-mail" not in page
     assert 'name="titulo"' not in page
-    for path in ("imprimir", "impressos", "enviar", "enviar/confirmar"):
+    assert post(reader, PAGE, {"ir": "todos"}).status_code == 403
+    for path in (
+        *("imprimir", "impressos", "nao-impressos", "enviar", "enviar/confirmar", "selecao"),
+        *("baixar", "baixar/confirmar", "cancelar", "cancelar/confirmar"),
+    ):
         assert post(reader, f"{PAGE}/{path}", {"titulo": "1"}).status_code == 403
 
 
@@ -143,12 +305,14 @@ def test_the_tip_leads_to_the_list_of_variables(finance: FlaskClient) -> None:
 # --- printing
 
 
-def test_the_chosen_boletos_make_one_pdf_in_the_order_shown(
+def test_the_chosen_boletos_make_one_pdf_in_the_order_of_the_report(
     app: Flask, finance: FlaskClient
 ) -> None:
-    ids = _titles(app, 3)
-    order = [ids[2], ids[0]]
-    page = post(finance, f"{PAGE}/imprimir", {"titulo": [str(item) for item in order]})
+    with app.app_context():
+        create_settings()
+        late, early = (create_boleto(due_date=date(2026, 12, day)).id for day in (20, 5))
+    order = [early, late]
+    page = post(finance, f"{PAGE}/imprimir", {"titulo": [str(late), str(early)]})
     assert _chosen(page.text) == ",".join(map(str, order))
     answer = post(finance, f"{PAGE}/boletos.pdf", {"titulo": _chosen(page.text)})
     assert answer.mimetype == "application/pdf"
@@ -163,6 +327,22 @@ def test_the_chosen_boletos_make_one_pdf_in_the_order_shown(
     assert len(PdfReader(BytesIO(carne.data)).pages) == 1
 
 
+def test_many_boletos_are_printed_in_parts(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(print_views, "PER_PDF", 2)
+    ids = _titles(app, 3)
+    whole = ",".join(map(str, ids))
+    page = post(finance, f"{PAGE}/imprimir", {"titulo": whole}).text
+    assert re.findall(r'name="titulo" value="([\d,]+)">Abrir', page) == [
+        f"{ids[0]},{ids[1]}",
+        str(ids[2]),
+    ]
+    refused = post(finance, f"{PAGE}/boletos.pdf", {"titulo": whole})
+    assert refused.status_code == 400
+    assert "imprima em partes" in refused.text
+
+
 def test_titles_are_printed_when_a_person_says_so(app: Flask, finance: FlaskClient) -> None:
     ids = _titles(app, 2)
     post(finance, f"{PAGE}/imprimir", {"titulo": str(ids[0])})
@@ -174,6 +354,31 @@ def test_titles_are_printed_when_a_person_says_so(app: Flask, finance: FlaskClie
         assert db.session.get_one(Receivable, ids[0]).printed_at is not None
         assert db.session.get_one(Receivable, ids[1]).printed_at is None
         assert db.session.scalars(select(AuditEvent.action)).all() == ["issuance.print"]
+
+
+def test_marking_keeps_what_was_marked_and_can_be_taken_back(
+    app: Flask, finance: FlaskClient
+) -> None:
+    with app.app_context():
+        create_settings()
+        before = create_boleto(printed_at=NOON, document_number="B-1").id
+        fresh = create_boleto().id
+        bare = create_receivable(document_number="N-1").id
+    both = {"titulo": f"{before},{fresh},{bare}"}
+    answer = post(finance, f"{PAGE}/impressos?tipo=email", both)
+    assert answer.location == f"{PAGE}?tipo=email"
+    told = finance.get(answer.location).text
+    assert "1 boleto marcado como impresso." in told
+    assert "já marcado como impresso (B-1)" in told
+    assert "sem boleto (N-1)" in told
+    with app.app_context():
+        assert db.session.get_one(Receivable, before).printed_at == NOON
+    post(finance, f"{PAGE}/nao-impressos", both)
+    with app.app_context():
+        assert db.session.get_one(Receivable, before).printed_at is None
+        assert db.session.get_one(Receivable, fresh).printed_at is None
+        actions = db.session.scalars(select(AuditEvent.action).order_by(AuditEvent.id)).all()
+        assert actions == ["issuance.print", "issuance.unprint"]
 
 
 def test_a_title_without_boleto_is_left_out_of_the_print(app: Flask, finance: FlaskClient) -> None:
@@ -194,17 +399,6 @@ def test_a_selection_that_makes_no_sense_is_refused(
         answer = post(finance, f"{PAGE}/{path}", {"titulo": chosen})
         assert answer.status_code == 400, path
     assert post(finance, f"{PAGE}/enviar", {"titulo": "999"}).status_code == 404
-
-
-def test_all_of_the_filter_may_be_chosen_at_once(app: Flask, finance: FlaskClient) -> None:
-    with app.app_context():
-        create_settings()
-        wanted = create_wallet()
-        ids = [create_boleto(contract=create_contract(wallet=wanted)).id for _ in range(3)]
-        create_boleto()
-        wallet_id = wanted.id
-    page = post(finance, f"{PAGE}/imprimir?carteira={wallet_id}", {"todos": "1"})
-    assert _chosen(page.text) == ",".join(map(str, sorted(ids, reverse=True)))
 
 
 def test_more_than_the_limit_is_refused(app: Flask, finance: FlaskClient, monkeypatch: Any) -> None:

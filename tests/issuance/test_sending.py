@@ -1,5 +1,6 @@
 """Emissão de boletos: sending by hand, once for each form."""
 
+import re
 from collections.abc import Sequence
 from datetime import date
 from decimal import Decimal
@@ -151,8 +152,67 @@ def test_a_title_paid_meanwhile_is_not_sent(app: Flask, finance: FlaskClient) ->
         db.session.get_one(Receivable, ids[0]).status = ReceivableStatus.PAID
         db.session.commit()
     fields = {"chave": _key(page), "titulo": str(ids[0])}
-    assert post(finance, f"{PAGE}/enviar/confirmar", fields).status_code == 400
+    answer = post(finance, f"{PAGE}/enviar/confirmar", fields)
+    assert answer.status_code == 422
+    assert "não pode mais ir: está pago" in answer.text
     assert _messages(app) == []
+
+
+def test_recipients_can_be_changed_for_one_sending(app: Flask, finance: FlaskClient) -> None:
+    ids = _titles(app, 1)
+    page = finance.get(f"{PAGE}/enviar?titulo={ids[0]}").text
+    name = re.search(r'name="(para-\d+)"', page)[1]  # type: ignore[index]
+    fields = {"chave": _key(page), "titulo": str(ids[0]), "numero": "1"}
+    confirm = f"{PAGE}/enviar/confirmar"
+    for wrong, words in (("", "Informe ao menos um e-mail"), ("não sei", "não é um e-mail")):
+        answer = post(finance, confirm, fields | {name: wrong})
+        assert answer.status_code == 422
+        assert words in answer.text
+        assert f'aria-describedby="{name}-error"' in answer.text
+    more = post(finance, confirm, fields | {name: "a@x.example; b@x.example"})
+    assert more.status_code == 422
+    assert "Agora são 2 e-mails, e não 1" in more.text
+    assert _messages(app) == []
+    assert 'name="numero" value="2"' in more.text
+    sure = fields | {name: "a@x.example; b@x.example", "numero": "2"}
+    assert post(finance, confirm, sure).status_code == 303
+    assert {item.recipient for item in _messages(app)} == {"a@x.example", "b@x.example"}
+    with app.app_context():
+        title = db.session.get_one(Receivable, ids[0])
+        assert title.client.emails.startswith("maria")
+
+
+@pytest.mark.parametrize(("together", "count"), [(True, 1), (False, 2)])
+def test_titles_of_a_client_go_together_as_the_parameters_say(
+    app: Flask, finance: FlaskClient, together: bool, count: int
+) -> None:
+    with app.app_context():
+        create_settings(group_by_client=together)
+        client = create_client()
+        contracts = [create_contract(client=client) for _ in range(2)]
+        ids = [create_boleto(contract=contract).id for contract in contracts]
+        own = {None} if together else {contract.id for contract in contracts}
+    _send(finance, ids)
+    messages = _messages(app)
+    assert len(messages) == count
+    assert {item.contract_id for item in messages} == own
+
+
+def test_a_second_copy_tells_what_it_costs_today(app: Flask, finance: FlaskClient) -> None:
+    with app.app_context():
+        create_settings(create_account(body="Hoje: #boleto_valor_atualizado#"))
+        title = create_boleto(due_date=date(2020, 1, 6), amount=Decimal("100.00"))
+        line, title_id = title.linha_digitavel, title.id
+    page = finance.get(f"{PAGE}/enviar?titulo={title_id}").text
+    shown = re.search(r"Hoje: R\$ ([\d,.]+)", page)[1]  # type: ignore[index]
+    own = finance.get(f"/financeiro/titulos/{title_id}").text
+    assert f"hoje custa R$\xa0{shown}" in own
+    assert shown != "100,00"
+    assert line in own
+    with app.app_context():
+        create_settings(create_account(body="Hoje: #boleto_valor#"))
+    warned = finance.get(f"{PAGE}/enviar?titulo={title_id}").text
+    assert "a mensagem da conta não diz quanto custa hoje" in warned
 
 
 def test_without_an_account_there_is_nothing_to_press(app: Flask, finance: FlaskClient) -> None:
@@ -163,7 +223,7 @@ def test_without_an_account_there_is_nothing_to_press(app: Flask, finance: Flask
     assert "Nenhuma conta foi escolhida em Parâmetros financeiro" in page
     assert 'name="chave"' not in page
     fields = {"chave": "0" * 16, "titulo": str(ids[0])}
-    assert post(finance, f"{PAGE}/enviar/confirmar", fields).status_code == 400
+    assert post(finance, f"{PAGE}/enviar/confirmar", fields).status_code == 422
 
 
 @pytest.mark.parametrize(

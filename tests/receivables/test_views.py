@@ -15,6 +15,7 @@ from portal.receivables.labels import NOT_SENT
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import DeliveryType
 from portal.web.search import search_all
+from tests.deliveries_screens.making import create_sent
 from tests.factories import create_client, create_contract, create_receivable, create_wallet
 from tests.receivables.making import create_boleto, selects
 from tests.support.forms import post
@@ -185,14 +186,54 @@ def test_an_open_title_is_settled_once(app: Flask, finance: FlaskClient) -> None
     assert (answer.status_code, answer.location) == (303, f"/financeiro/titulos/{title_id}")
     assert "baixado como pago" in finance.get(answer.location).text
     assert post(finance, f"/financeiro/titulos/{title_id}/baixar").status_code == 409
-    assert post(finance, f"/financeiro/titulos/{title_id}/cancelar").status_code == 409
+    cancelling = f"/financeiro/titulos/{title_id}/cancelar"
+    assert post(finance, cancelling, {"motivo": "engano"}).status_code == 409
     with app.app_context():
         assert db.session.get_one(Receivable, title_id).status == ReceivableStatus.PAID
 
 
+def test_settling_can_be_undone_and_both_are_told(app: Flask, finance: FlaskClient) -> None:
+    title_id = _make(app)
+    url = f"/financeiro/titulos/{title_id}"
+    post(finance, f"{url}/baixar", {"data": "2026-01-20"})
+    page = finance.get(url).text
+    assert "pago em 20/01/2026" in page
+    assert "baixado como pago em 20/01/2026" in page
+    assert post(finance, f"{url}/estornar").status_code == 303
+    page = finance.get(url).text
+    assert "em aberto de novo" in page
+    assert "com a baixa estornada" in page
+    assert post(finance, f"{url}/estornar").status_code == 409
+    with app.app_context():
+        title = db.session.get_one(Receivable, title_id)
+        assert (title.status, title.settled_at) == (ReceivableStatus.OPEN, None)
+
+
+def test_cancelling_a_title_wants_a_reason(app: Flask, finance: FlaskClient) -> None:
+    title_id = _make(app)
+    url = f"/financeiro/titulos/{title_id}"
+    assert post(finance, f"{url}/cancelar", {"motivo": " "}).status_code == 400
+    post(finance, f"{url}/cancelar", {"motivo": "plano trocado"})
+    assert "plano trocado" in finance.get(url).text
+
+
+def test_a_title_shows_its_e_mails_and_why_it_was_not_sent(app: Flask, reader: FlaskClient) -> None:
+    with app.app_context():
+        sent = create_boleto()
+        message = create_sent(receivable=sent, recipient="quem@example.com")
+        printed = create_receivable(delivery_type=DeliveryType.PRINTED)
+        urls = [f"/financeiro/titulos/{title.id}" for title in (sent, printed)]
+        link = f"/sistema/log-email/{message.id}"
+    page = reader.get(urls[0]).text
+    assert "quem@example.com" in page
+    assert link in page
+    assert "Não prova" in page or "não prova" in page
+    assert "Nenhum e-mail levou este título" in reader.get(urls[1]).text
+
+
 def test_who_may_only_read_cannot_end_a_title(app: Flask, reader: FlaskClient) -> None:
     title_id = _make(app)
-    for action in ("baixar", "cancelar"):
+    for action in ("baixar", "cancelar", "estornar"):
         assert post(reader, f"/financeiro/titulos/{title_id}/{action}").status_code == 403
         assert reader.get(f"/financeiro/titulos/{title_id}/{action}").status_code == 405
     with app.app_context():

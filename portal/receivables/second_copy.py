@@ -1,0 +1,61 @@
+"""Segunda via: what open titles cost today. The boleto itself stays as it was printed."""
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from typing import Protocol
+
+from sqlalchemy import select
+
+from portal.contracts.bank_holidays import is_bank_holiday
+from portal.contracts.business_days import Closed
+from portal.core.db import db
+from portal.receivables.late_charges import LateCharges, late_charges
+from portal.receivables.models import Receivable, ReceivableStatus
+from portal.settings.models import Holiday
+
+
+class Rates(Protocol):
+    """What a wallet charges after the due date, in percent."""
+
+    @property
+    def fine_percent(self) -> Decimal: ...
+    @property
+    def interest_percent_month(self) -> Decimal: ...
+
+
+def closed_days() -> Closed:
+    """Whether banks are closed on a day, weekends apart; municipal holidays are read once."""
+    own = frozenset(db.session.scalars(select(Holiday.day)))
+    return lambda day: day in own or is_bank_holiday(day)
+
+
+def charges(
+    amount: Decimal, due_date: date, rates: Rates, today: date, closed: Closed
+) -> LateCharges:
+    """What a title costs `today` by its wallet's rates."""
+    return late_charges(
+        amount,
+        due_date,
+        today,
+        fine_percent=rates.fine_percent,
+        interest_percent_month=rates.interest_percent_month,
+        closed=closed,
+    )
+
+
+def overdue(titles: Sequence[Receivable], today: date) -> dict[int, LateCharges]:
+    """The charges of the open titles that are past due, by their number; the others left out."""
+    late = [
+        title
+        for title in titles
+        if title.status == ReceivableStatus.OPEN and title.due_date < today
+    ]
+    if not late:
+        return {}
+    closed = closed_days()
+    found = {
+        title.id: charges(title.amount, title.due_date, title.wallet, today, closed)
+        for title in late
+    }
+    return {key: found_charges for key, found_charges in found.items() if found_charges.days}
