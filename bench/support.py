@@ -1,16 +1,18 @@
 """A base of invented clients and contracts in a database of its own, and a printed table."""
 
 import logging
+import os
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from decimal import Decimal
+from itertools import count as counting
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from flask import Flask
-from sqlalchemy import insert
+from sqlalchemy import create_engine, insert, make_url, text
 
 from portal import create_app
 from portal.clients.models import Client
@@ -25,14 +27,18 @@ from portal.wallets.models import Wallet
 
 NOW = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)
 TODAY = date(2026, 11, 24)
+_NUMBERS = counting(1)
 
 
 @contextmanager
-def scratch_app(*, web: bool = False, smtp_port: int = 2525) -> Iterator[Flask]:
-    """The application over a new SQLite database with settings, an account and a wallet."""
+def scratch_app(*, web: bool = False, smtp_port: int = 2525, database: str = "") -> Iterator[Flask]:
+    """The application with settings, an account and a wallet, over an empty database.
+
+    Without an address it is a new SQLite one.
+    """
     logging.disable(logging.WARNING)  # there is no Redis here, and it would say so at each page
     with TemporaryDirectory() as home:
-        settings = Settings.from_env(scratch_environment(home))
+        settings = Settings.from_env({**scratch_environment(home), "DATABASE_URL": database})
         app = create_app(settings, web=web, RATELIMIT_ENABLED=False, WTF_CSRF_ENABLED=False)
         with app.app_context():
             ensure_migrated()
@@ -40,6 +46,25 @@ def scratch_app(*, web: bool = False, smtp_port: int = 2525) -> Iterator[Flask]:
             yield app
             db.session.remove()
             db.engine.dispose()
+
+
+@contextmanager
+def scratch_database(server: str) -> Iterator[str]:
+    """The address of a new database on a PostgreSQL server; an empty one stays empty: SQLite."""
+    if not server:
+        yield ""
+        return
+    url = make_url(server).set(drivername="postgresql+psycopg")
+    name = f"bench_{os.getpid()}_{next(_NUMBERS)}"
+    admin = create_engine(url, isolation_level="AUTOCOMMIT")
+    with admin.connect() as connection:
+        connection.execute(text(f'CREATE DATABASE "{name}"'))
+    try:
+        yield url.set(database=name).render_as_string(hide_password=False)
+    finally:
+        with admin.connect() as connection:
+            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
+        admin.dispose()
 
 
 def scratch_environment(home: str | Path) -> dict[str, str]:

@@ -1,3 +1,17 @@
 """Imports every module that registers commands on `portal.cli.cli`."""
 
-from portal.cli import boletos, bounces, config_file, finance, imports, run, smtp, users  # noqa: F401
+from portal.cli import (  # noqa: F401
+    backup,
+    base,
+    boletos,
+    bounces,
+    config_file,
+    doctor,
+    finance,
+    imports,
+    keys,
+    privacy,
+    run,
+    smtp,
+    users,
+)

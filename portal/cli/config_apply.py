@@ -2,16 +2,18 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from portal.cli import config_mailbox as mailbox
 from portal.cli.config_read import Config, place, raise_all
 from portal.cli.config_schema import (
     ACCOUNT,
     COMPANY,
     ENV,
     FINANCIAL,
+    HOLIDAY,
     SECRETS,
     SMTP_ACCOUNT,
     WALLET,
@@ -19,6 +21,7 @@ from portal.cli.config_schema import (
 )
 from portal.core.db import db
 from portal.core.errors import InvalidValue
+from portal.settings import holidays
 from portal.settings import rules as settings_rules
 from portal.settings import service as settings
 from portal.smtp import accounts
@@ -29,6 +32,7 @@ from portal.smtp.models import SmtpAccount
 from portal.wallets import rules as wallet_rules
 from portal.wallets import service as wallets
 from portal.wallets.models import BANK_FIELDS, Wallet
+from portal.wallets.numbering import next_number
 
 CREATED, CHANGED, UNCHANGED = "created", "changed", "unchanged"
 ACTOR = None  # the audit trail says "linha de comando"
@@ -53,6 +57,7 @@ def apply(config: Config, path: Path, now: datetime) -> list[Outcome]:
         *_account_problems(config),
         *_wallet_problems(config, now),
         *_settings_problems(config),
+        *_holiday_problems(config),
     ]
     if problems:
         db.session.rollback()
@@ -61,6 +66,7 @@ def apply(config: Config, path: Path, now: datetime) -> list[Outcome]:
         *(_put_account(values, now) for values in config.smtp_accounts),
         *(_put_wallet(values, now) for values in config.wallets),
         *_put_settings(config, now),
+        *(_put_holiday(values, now) for values in config.holidays),
     ]
     db.session.commit()
     return outcomes
@@ -76,13 +82,18 @@ def _account_problems(config: Config) -> Iterator[str]:
         found = list(account_problems(whole, policy))
         if values.get("subject") or values.get("body"):
             found += message_problems(whole["subject"], whole["body"])
+        found += mailbox.problems(accounts.by_name(values["name"]), values)
         yield from _told(place("smtp_accounts", values["name"]), found, SMTP_ACCOUNT)
 
 
 def _wallet_problems(config: Config, now: datetime) -> Iterator[str]:
     today = wallets.local_today(now)
     for values in config.wallets:
-        found = wallet_rules.wallet_problems(_whole_wallet(values), today)
+        found: Iterable[InvalidValue]
+        try:
+            found = wallet_rules.wallet_problems(_whole_wallet(values, today), today)
+        except InvalidValue as error:
+            found = [error]
         yield from _told(place("wallets", values["name"]), found, WALLET)
 
 
@@ -100,6 +111,12 @@ def _settings_problems(config: Config) -> Iterator[str]:
         if name and name not in known and accounts.by_name(name) is None:
             names = ", ".join(f"“{item}”" for item in sorted(known)) or "nenhuma no arquivo"
             yield f"[financial], {ACCOUNT}: não há conta “{name}”. Contas: {names}."
+
+
+def _holiday_problems(config: Config) -> Iterator[str]:
+    for values in config.holidays:
+        found = holidays.holiday_problems(values["day"], values.get("name", ""))
+        yield from _told(place("holidays", str(values["day"])), found, HOLIDAY)
 
 
 def _told(where: str, found: Iterable[InvalidValue], keys: dict[str, Key] | Any) -> Iterator[str]:
@@ -131,7 +148,7 @@ def warnings(config: Config) -> Iterator[str]:
 def _whole_account(values: dict[str, Any]) -> dict[str, Any]:
     stored = accounts.by_name(values["name"])
     base = smtp.facts_of(stored) if stored else dict(accounts.DEFAULTS)
-    whole = {**base, **dict.fromkeys(accounts.SECRETS), **values}
+    whole = {**base, **dict.fromkeys(accounts.SECRETS), **mailbox.without(values)}
     whole["sender_address"] = whole["sender_address"] or whole["username"]
     return whole
 
@@ -141,27 +158,28 @@ def _put_account(values: dict[str, Any], now: datetime) -> Outcome:
     stored = accounts.by_name(values["name"])
     whole = _whole_account(values)
     if stored is None:
-        accounts.add(whole, ACTOR, now, keys)
+        mailbox.put(accounts.add(whole, ACTOR, now, keys), values, now)
         return Outcome("smtp_accounts", values["name"], CREATED)
-    changes = accounts.update(stored, whole, ACTOR, now, keys)
+    changes = accounts.update(stored, whole, ACTOR, now, keys) | mailbox.put(stored, values, now)
     return _outcome("smtp_accounts", values["name"], changes)
 
 
-def _whole_wallet(values: dict[str, Any]) -> dict[str, Any]:
+def _whole_wallet(values: dict[str, Any], today: date) -> dict[str, Any]:
     stored = wallets.by_name(values["name"])
     base = wallets.facts_of(stored) if stored else dict(wallets.DEFAULTS)
     if any(name in values for name in BANK_FIELDS):
         base |= dict.fromkeys(BANK_FIELDS, "")  # bank data are one thing: all of it, or none
-    whole = {**base, **values}
-    # The file says where numbering began; the boletos made since have moved it on.
-    if stored and 1 <= whole["next_nosso_numero"] < stored.next_nosso_numero:
-        whole["next_nosso_numero"] = stored.next_nosso_numero
-    return wallet_rules.only_asked_for(whole)
+    whole = wallet_rules.only_asked_for({**base, **values})
+    if stored:
+        # The file says where numbering began; the boletos made since have moved it on.
+        first, asked = next_number(stored, today, whole), values.get("next_nosso_numero", 1)
+        whole["next_nosso_numero"] = first if 1 <= asked < first else asked
+    return whole
 
 
 def _put_wallet(values: dict[str, Any], now: datetime) -> Outcome:
     stored = wallets.by_name(values["name"])
-    whole = _whole_wallet(values)
+    whole = _whole_wallet(values, wallets.local_today(now))
     if stored is None:
         wallets.add(whole, ACTOR, now)
         return Outcome("wallets", values["name"], CREATED)
@@ -185,6 +203,14 @@ def _put_settings(config: Config, now: datetime) -> Iterator[Outcome]:
         yield _outcome("financial", "", changes, {"smtp_account_id": ACCOUNT})
 
 
+def _put_holiday(values: dict[str, Any], now: datetime) -> Outcome:
+    day = values["day"]
+    changes = holidays.put_holiday(day, values["name"], ACTOR, now)
+    if changes is None:
+        return Outcome("holidays", day.isoformat(), CREATED)
+    return _outcome("holidays", day.isoformat(), changes)
+
+
 def _outcome(
     table: str, name: str, changes: dict[str, Any], names: dict[str, str] | None = None
 ) -> Outcome:
@@ -201,15 +227,22 @@ def export() -> dict[str, Any]:
     found = db.session.get(SmtpAccount, financial.smtp_account_id or 0)
     return {
         "company": {name: getattr(general, key.column) for name, key in COMPANY.items()},
-        "general": {"default_delivery_type": general.default_delivery_type.value},
+        "general": {
+            "default_delivery_type": general.default_delivery_type.value,
+            "business_day_rule": general.business_day_rule.value,
+        },
         "financial": {
             ACCOUNT: found.name if found else "",
             "group_by_client": financial.group_by_client,
             "max_open_receivables": financial.max_open_receivables or 0,
+            "pro_rata": financial.pro_rata,
             "expire_after_days": financial.expire_after_days,
         },
         "smtp_accounts": [_account_table(row) for row in _all(SmtpAccount)],
         "wallets": [_wallet_table(row) for row in _all(Wallet)],
+        "holidays": [
+            {"day": row.day.isoformat(), "name": row.name} for row in holidays.all_holidays()
+        ],
     }
 
 
@@ -221,6 +254,7 @@ def _account_table(account: SmtpAccount) -> dict[str, Any]:
     hidden = {*SECRETS, *(name + ENV for name in SECRETS)}
     values = {name: getattr(account, name) for name in SMTP_ACCOUNT if name not in hidden}
     values["security"] = account.security.value
+    values["imap_security"] = account.imap_security.value
     values["auth_method"] = account.auth_method.value
     values["minute_limit"] = account.minute_limit or 0
     return {**values, **{f"{name}_set": bool(getattr(account, name)) for name in SECRETS}}

@@ -11,6 +11,7 @@ from typing import Any
 
 from portal.cli.config_schema import (
     ENV,
+    KEY_OF,
     LISTS,
     SECRETS,
     TABLES,
@@ -30,6 +31,7 @@ class Config:
     financial: dict[str, Any] | None = None
     smtp_accounts: list[dict[str, Any]] = field(default_factory=list)
     wallets: list[dict[str, Any]] = field(default_factory=list)
+    holidays: list[dict[str, Any]] = field(default_factory=list)
 
 
 def read_file(path: Path, env: Mapping[str, str]) -> Config:
@@ -105,13 +107,15 @@ def _list(
         problems.append(f"{place(table)}: escreva com dois colchetes, [[{table}]].")
         return []
     rows: list[dict[str, Any]] = []
+    known_by = KEY_OF.get(table, "name")
     for item in raw:
-        name = item.get("name", "") if isinstance(item, dict) else ""
+        name = item.get(known_by, "") if isinstance(item, dict) else ""
         values = _table(place(table, str(name)[:80]), item, keys, problems)
-        if not values.get("name"):
-            problems.append(f"{place(table)}: falta name, que identifica a linha.")
-        elif any(row["name"] == values["name"] for row in rows):
-            problems.append(f"{place(table, values['name'])}: o nome aparece duas vezes.")
+        if not values.get(known_by):
+            problems.append(f"{place(table)}: falta {known_by}, que identifica a linha.")
+        elif any(row[known_by] == values[known_by] for row in rows):
+            twice = "o nome" if known_by == "name" else "o dia"
+            problems.append(f"{place(table, str(values[known_by]))}: {twice} aparece duas vezes.")
         else:
             rows.append(values)
     return rows

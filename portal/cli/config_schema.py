@@ -5,11 +5,12 @@ Names are fixed; a key that is left out keeps what is stored, and in a new row h
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from portal.core.text import one_line
-from portal.settings.models import DeliveryType
+from portal.settings.models import BusinessDayRule, DeliveryType
 from portal.smtp.models import AuthMethod, Security
 from portal.wallets.models import BANK_FIELDS, WalletKind
 from portal.web.forms import clean
@@ -90,6 +91,16 @@ def decimal(value: Any) -> Decimal:
     return rounded
 
 
+def day(value: Any) -> date:
+    """A day, written 2026-07-14 with or without quotes."""
+    if type(value) is date:
+        return value
+    try:
+        return date.fromisoformat(value)
+    except (TypeError, ValueError):
+        raise ValueError('escreva um dia assim: "2026-07-14".') from None
+
+
 def choice(**names: Any) -> Read:
     """One of the given words."""
 
@@ -108,7 +119,7 @@ def _same_name(**readers: Read) -> dict[str, Key]:
 
 ACCOUNT = "smtp_account"
 # Each may also be named by an environment variable, as `password_env`; none is ever shown.
-SECRETS = ("password", "oauth_client_secret", "oauth_refresh_token")
+SECRETS = ("password", "oauth_client_secret", "oauth_refresh_token", "imap_password")
 ENV = "_env"
 COMPANY: Mapping[str, Key] = {
     name: Key(f"company_{name}", text)
@@ -125,19 +136,22 @@ COMPANY: Mapping[str, Key] = {
     )
 }
 GENERAL: Mapping[str, Key] = _same_name(
-    default_delivery_type=choice(email=DeliveryType.EMAIL, printed=DeliveryType.PRINTED)
+    default_delivery_type=choice(email=DeliveryType.EMAIL, printed=DeliveryType.PRINTED),
+    business_day_rule=choice(keep=BusinessDayRule.KEEP, next=BusinessDayRule.NEXT),
 )
 FINANCIAL: Mapping[str, Key] = _same_name(
     smtp_account=text,
     group_by_client=flag,
     max_open_receivables=limit,
+    pro_rata=flag,
     expire_after_days=whole,
 )
+_security = choice(none=Security.NONE, starttls=Security.STARTTLS, ssl=Security.SSL)
 SMTP_ACCOUNT: Mapping[str, Key] = _same_name(
     name=text,
     host=text,
     port=whole,
-    security=choice(none=Security.NONE, starttls=Security.STARTTLS, ssl=Security.SSL),
+    security=_security,
     requires_auth=flag,
     username=text,
     auth_method=choice(password=AuthMethod.PASSWORD, xoauth2=AuthMethod.XOAUTH2),
@@ -158,6 +172,11 @@ SMTP_ACCOUNT: Mapping[str, Key] = _same_name(
     max_connections=whole,
     subject=text,
     body=long_text,
+    imap_host=text,
+    imap_port=whole,
+    imap_security=_security,
+    imap_username=text,
+    imap_folder=text,
 )
 WALLET: Mapping[str, Key] = {
     **_same_name(name=text, kind=choice(bank=WalletKind.BANK, gateway=WalletKind.GATEWAY)),
@@ -177,4 +196,10 @@ TABLES: Mapping[str, Mapping[str, Key]] = {
     "general": GENERAL,
     "financial": FINANCIAL,
 }
-LISTS: Mapping[str, Mapping[str, Key]] = {"smtp_accounts": SMTP_ACCOUNT, "wallets": WALLET}
+HOLIDAY: Mapping[str, Key] = _same_name(day=day, name=text)  # municipal
+LISTS: Mapping[str, Mapping[str, Key]] = {
+    "smtp_accounts": SMTP_ACCOUNT,
+    "wallets": WALLET,
+    "holidays": HOLIDAY,
+}
+KEY_OF = {"holidays": "day"}  # what identifies a row of the list; of the others it is the name

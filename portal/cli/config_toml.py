@@ -23,7 +23,9 @@ def to_toml(data: Mapping[str, Any]) -> Iterator[str]:
 
 def _note(key: str, stored: bool) -> str:
     name = key.removesuffix(SET)
-    one, none = ("uma guardada", "nenhuma") if name == "password" else ("um guardado", "nenhum")
+    one, none = (
+        ("uma guardada", "nenhuma") if name.endswith("password") else ("um guardado", "nenhum")
+    )
     if stored:
         return f'# {name}: há {one}, que não é mostrado aqui; para trocar, {name}_env = "…"'
     return f'# {name}: {none}; para definir, {name}_env = "…"'

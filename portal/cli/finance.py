@@ -130,15 +130,10 @@ def reconcile(as_json: bool) -> None:
     """Wake what is due and free what a dead process held, now."""
     from dataclasses import asdict
 
-    from portal.deliveries.bounces import service as bounces
-    from portal.deliveries.reconcile import reconcile as run
-    from portal.generation import service as generation
+    from portal.operations import minute
 
     with portal_app():
-        now = clock.now()
-        report = run(now)
-        generation.wake_waiting(now)
-        bounces.wake_readers(now)
+        report = minute.run(clock.now())
     emit(asdict(report), as_json=as_json, say=lambda _: iter([str(report)]))
 
 

@@ -9,10 +9,12 @@ import click
 from redis.exceptions import RedisError
 
 from portal.cli import cli
+from portal.core import clock
 from portal.core.config import Settings
 from portal.core.queue import HEARTBEAT_KEY, connect, enqueue
 
 RECONCILE_EVERY = 60  # seconds
+NIGHT = 3  # the hour from which, once a day, what is too old is erased
 
 
 @cli.command()
@@ -24,7 +26,8 @@ def up() -> None:
 
 
 @cli.command()
-def web() -> None:
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+def web(host: str) -> None:
     """Start the web server alone (gunicorn)."""
     from portal.cli.prepare import prepare
     from portal.cli.up import check_web_port, web_argv
@@ -33,7 +36,7 @@ def web() -> None:
     check_web_port(settings)
     for line in prepare(settings):
         click.echo(line)
-    argv = web_argv(settings)
+    argv = web_argv(settings, host)
     os.execv(argv[0], argv)  # noqa: S606 - our own argv
 
 
@@ -48,8 +51,9 @@ def worker(count: int) -> None:
 
 @cli.command()
 def cron() -> None:
-    """Start the clock: a reconciling pass every minute. Enough by itself after Redis was lost."""
-    url = Settings.from_env().redis_url
+    """Start the clock: a pass every minute, a sweep every night. Enough after Redis was lost."""
+    settings = Settings.from_env()
+    url, swept = settings.redis_url, None
     stop = _StopFlag()
     stop.install()
     while not stop.asked:
@@ -58,6 +62,10 @@ def cron() -> None:
             connection = connect(url)
             try:
                 enqueue(connection, "jobs.reconcile.run")
+                local = clock.local(clock.now(), settings.timezone)
+                if local.hour >= NIGHT and local.date() != swept:
+                    enqueue(connection, "jobs.privacy.sweep")  # again after a restart: no harm
+                    swept = local.date()
                 connection.set(HEARTBEAT_KEY, int(time.time()), ex=600)
             finally:
                 connection.close()

@@ -65,11 +65,11 @@ def children(settings: Settings, redis: redis_server.GivenRedis | PrivateRedis) 
     return crew
 
 
-def web_argv(settings: Settings) -> list[str]:
+def web_argv(settings: Settings, host: str = HOST) -> list[str]:
     """The command of the web server, for `portal web` too; GUNICORN_CMD_ARGS adds options."""
     return _python(
         "gunicorn",
-        f"--bind={HOST}:{settings.port}",
+        f"--bind={host}:{settings.port}",
         "--worker-class=gthread",
         f"--workers={WEB_PROCESSES}",
         f"--threads={WEB_THREADS}",

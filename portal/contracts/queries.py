@@ -17,7 +17,7 @@ from portal.core.text import one_line
 from portal.settings.models import DeliveryType
 from portal.wallets.models import Wallet
 from portal.web.pagination import Page, after_key, page_of
-from portal.web.search import HITS, MAX_QUERY, Hit, contains
+from portal.web.search import HITS, MAX_QUERY, Hit, Wanted, contains, starts_with
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def get(contract_id: int) -> Contract:
 
 def search(filters: ContractFilters) -> Page[Contract]:
     """One page of the list, the newest first, each with its client and wallet."""
-    query = _filtered(select(Contract).join(Contract.client), filters)
+    query = narrowed(select(Contract).join(Contract.client), filters)
     query = query.options(contains_eager(Contract.client), joinedload(Contract.wallet))
     return page_of(query, Contract.id, after=after_key())
 
@@ -70,7 +70,7 @@ def search(filters: ContractFilters) -> Page[Contract]:
 def total(filters: ContractFilters) -> int:
     """How many contracts the filters leave."""
     query = select(func.count()).select_from(Contract).join(Contract.client)
-    return db.session.scalar(_filtered(query, filters)) or 0
+    return db.session.scalar(narrowed(query, filters)) or 0
 
 
 def of_client(client_id: int) -> Sequence[Contract]:
@@ -87,9 +87,16 @@ def wallets() -> Sequence[Wallet]:
     return db.session.scalars(select(Wallet).order_by(Wallet.name)).all()
 
 
-def hits(text: str) -> list[Hit]:
-    """Contracts for the search of the top bar: by code."""
-    query = select(Contract).where(Contract.code == text).options(joinedload(Contract.client))
+def hits(wanted: Wanted) -> list[Hit]:
+    """Contracts for the search of the top bar: by code, then those of the clients found."""
+    query = select(Contract).options(joinedload(Contract.client)).limit(HITS)
+    by_code = query.where(starts_with(Contract.code, wanted.text)).order_by(Contract.code)
+    found = {contract.id: contract for contract in db.session.scalars(by_code)}
+    if wanted.client_ids and len(found) < HITS:
+        is_other = Contract.status != ContractStatus.ACTIVE
+        of_them = query.where(Contract.client_id.in_(wanted.client_ids))
+        rows = db.session.scalars(of_them.order_by(is_other, Contract.id.desc()))
+        found |= {contract.id: contract for contract in rows}
     return [
         Hit(
             "Contratos",
@@ -98,11 +105,11 @@ def hits(text: str) -> list[Hit]:
             f"{STATUS_LABELS[contract.status].text.lower()}",
             url_for("contracts.show", contract_id=contract.id),
         )
-        for contract in db.session.scalars(query.limit(HITS))
+        for contract in list(found.values())[:HITS]
     ]
 
 
-def _filtered(query: Select[Any], filters: ContractFilters) -> Select[Any]:
+def narrowed(query: Select[Any], filters: ContractFilters) -> Select[Any]:
     if filters.text:
         query = query.where(
             or_(

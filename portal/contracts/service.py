@@ -10,13 +10,15 @@ from sqlalchemy.exc import IntegrityError
 
 from portal.clients.models import Client
 from portal.contracts import importing
+from portal.contracts.bulk import Edit
 from portal.contracts.models import Contract
 from portal.core import audit
 from portal.core.audit import Actor
+from portal.core.bulk import Written, record_each, write_as_seen
 from portal.core.csv_reader import Limits
 from portal.core.csv_rows import Report
 from portal.core.db import db
-from portal.core.errors import Conflict, InvalidValue, NotFound
+from portal.core.errors import Conflict, InvalidValue, NotFound, refuse_stale
 from portal.core.text import one_line
 from portal.core.upsert import write
 from portal.wallets.models import Wallet
@@ -57,11 +59,7 @@ def change(
     contract = db.session.get(Contract, contract_id, with_for_update=True, populate_existing=True)
     if contract is None:
         raise NotFound("Este contrato não existe.")
-    if contract.version != version:
-        raise Conflict(
-            "Outra pessoa salvou este contrato enquanto você editava. "
-            "Recarregue a página e refaça a alteração."
-        )
+    refuse_stale(contract.version, version, "este contrato")
     changes = audit.apply(contract, _columns(values))
     if changes:
         contract.version += 1
@@ -71,6 +69,28 @@ def change(
         )  # fmt: skip
     db.session.commit()
     return contract
+
+
+def change_many(
+    edit: Edit, seen: Mapping[str, int], described: str, actor: Actor | None, now: datetime
+) -> Written:
+    """Give the contracts of `seen` (code → version that was looked at) the value of `edit`.
+
+    Those that were saved meanwhile stay as they are; titles that were generated keep what they
+    had. `described` says in the audit trail which contracts were chosen.
+    """
+    result = write_as_seen(Contract, dict.fromkeys(seen, edit.values), seen, now)
+    if result.changed:
+        record_each(
+            actor, "contracts.change", ENTITY, result.changed, now,
+            summary=lambda row: f"Contrato {row.code}",
+        )  # fmt: skip
+        audit.record(
+            actor, "contracts.change", ENTITY, None, now,
+            summary=f"Em massa, {len(result.changed)} contratos; {edit}. {described}",
+        )  # fmt: skip
+    db.session.commit()
+    return result
 
 
 def check_file(path: Path, limits: Limits) -> Report:

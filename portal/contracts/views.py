@@ -146,12 +146,8 @@ def _change(contract_id: int, form: ContractForm) -> int:
         return 422
     try:
         service.change(contract_id, form.values(), form.seen_version, current_user, clock.now())
-    except InvalidValue as error:
-        form.reject(error)
-        return 422
-    except Conflict as error:
-        form.form_errors.append(str(error))
-        return 409
+    except (InvalidValue, Conflict) as error:
+        return form.reject(error)
     return 200
 
 

@@ -73,7 +73,8 @@ class PlannedTitle:
     delivery_type: DeliveryType
     verdict: Verdict
     not_sent_code: str
-    sequence: int | None  # None: its wallet makes no boleto
+    number: int | None  # of the boleto, in its series; None: its wallet makes no boleto
+    sequence: int | None  # the number as it is stored: never twice in a wallet
     document_number: str
 
     @property

@@ -12,6 +12,7 @@ from portal.deliveries import facts as rule_facts
 from portal.deliveries.eligibility import Verdict
 from portal.deliveries.jury import Jury
 from portal.generation.choosing import choose, settle
+from portal.generation.numbering import Series, series_of
 from portal.generation.orders import Order, PlannedTitle, SkippedContract
 from portal.generation.slip_maker import SlipMaker
 
@@ -29,7 +30,8 @@ class Plan:
     contracts: int = 0
     titles: list[PlannedTitle] = field(default_factory=list)
     skipped: list[SkippedContract] = field(default_factory=list)
-    next_numbers: dict[int, int] = field(default_factory=dict)  # wallet id → next nosso número
+    series: dict[int, Series] = field(default_factory=dict)  # wallet id → where it stood before
+    next_numbers: dict[int, int] = field(default_factory=dict)  # wallet id → where it stands after
 
     @property
     def amount(self) -> Decimal:
@@ -98,12 +100,18 @@ class Planner:
     def __init__(self, order: Order, today: date, context: rule_facts.Context) -> None:
         self.context = context
         self.months = schedule.competences(order.competence, order.installments)
+        series = {
+            key: series_of(wallet, today)
+            for key, wallet in context.wallets.items()
+            if context.wallet_facts[key].makes_boleto
+        }
         self.plan = Plan(
             order=order,
             today=today,
             account_id=context.account.id if context.account else None,
             group_by_client=context.group_by_client,
-            next_numbers={item.id: item.next_nosso_numero for item in context.wallets.values()},
+            series=series,
+            next_numbers={key: item.next_number for key, item in series.items()},
         )
         self._jury = Jury()
 
@@ -148,10 +156,11 @@ class Planner:
     ) -> PlannedTitle:
         """One title, with the next nosso número of its wallet where that makes boletos."""
         context, numbers = self.context, self.plan.next_numbers
-        sequence = None
-        if context.wallet_facts[row.wallet_id].makes_boleto:
-            sequence = numbers[row.wallet_id]
-            numbers[row.wallet_id] = sequence + 1
+        number = sequence = None
+        if row.wallet_id in numbers:
+            number = numbers[row.wallet_id]
+            numbers[row.wallet_id] = number + 1
+            sequence = self.plan.series[row.wallet_id].base + number
             document = str(sequence)
         else:
             document = f"{row.contract_code}-{competence:%m%y}"[:20]
@@ -164,6 +173,7 @@ class Planner:
             delivery_type=row.delivery_type or context.default_delivery_type,
             verdict=verdict,
             not_sent_code=verdict.not_sent_code,
+            number=number,
             sequence=sequence,
             document_number=document,
         )

@@ -62,13 +62,14 @@ def waiting(competence: date) -> list[Generation]:
 
 
 def earlier(generation: Generation) -> Generation | None:
-    """The newest run before this one that made titles of the same month."""
+    """The newest run before this one whose titles of the same month stand."""
     return db.session.scalar(
         select(Generation)
         .where(
             Generation.id < generation.id,
             Generation.competence == generation.competence,
             Generation.receivables > 0,
+            Generation.state != GenerationState.UNDONE,
         )
         .order_by(Generation.id.desc())
         .limit(1)
@@ -128,15 +129,15 @@ def paper(generation_id: int) -> Paper:
 
 
 def paper_ids(generation_id: int, part: int) -> list[int]:
-    """The titles of one part (from 1) in the order of the clients' CEP; a client's stay together.
+    """The titles of one part (from 1) in the order of the CEP that is printed on them; a client's
+    stay together.
 
     Raises NotFound for a part without titles.
     """
     query = (
         select(Receivable.id)
-        .join(Client, Client.id == Receivable.client_id)
         .where(*_on_paper(generation_id), Receivable.codigo_barras != "")
-        .order_by(Client.postal_code, Client.id, Receivable.due_date, Receivable.id)
+        .order_by(_PRINTED_CEP, Receivable.client_id, Receivable.due_date, Receivable.id)
     )
     found = list(db.session.scalars(query.offset(PART * (max(part, 1) - 1)).limit(PART)))
     if not found:
@@ -144,6 +145,7 @@ def paper_ids(generation_id: int, part: int) -> list[int]:
     return found
 
 
+_PRINTED_CEP = Receivable.printed["pagador"]["postal_code"].as_string()
 _LAST_PRINTED = func.max(Receivable.printed_at, type_=UtcDateTime())
 
 

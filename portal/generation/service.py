@@ -136,8 +136,8 @@ def cancel(generation_id: int, actor: Actor | None, now: datetime) -> Generation
 def undo(generation_id: int, actor: Actor | None, now: datetime) -> Generation:
     """Cancel the run's titles and e-mails, when none was paid, printed or sent.
 
-    Their nosso números stay used, and so does the month: a contract has one title a month. Raises
-    NotFound, and Conflict naming what stands in the way.
+    The month can then be generated again: other titles with other nosso números, other e-mails.
+    Raises NotFound, and Conflict naming what stands in the way.
     """
     generation = _locked(generation_id, undoing.UNDOABLE, "desfazer")
     try:

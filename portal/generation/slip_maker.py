@@ -26,12 +26,12 @@ class SlipMaker:
 
     def slip(self, title: PlannedTitle) -> Slip | None:
         """The slip; None when the wallet makes no boleto. Raises PortalError naming the wallet."""
-        if title.sequence is None:
+        if title.number is None:
             return None
         row, wallet = title.row, self.wallets[title.row.wallet_id]
         account = self._account(wallet.id)
         asked = Title(
-            numero=title.sequence,
+            numero=title.number,
             valor=title.amount,
             vencimento=title.due_date,
             numero_documento=title.document_number,

@@ -67,13 +67,16 @@ def _columns(
 
 
 def _reserve_numbers(plan: Plan) -> None:
-    for wallet_id, following in plan.next_numbers.items():
-        db.session.execute(
-            update(Wallet)
-            .where(Wallet.id == wallet_id, Wallet.next_nosso_numero < following)
-            .values(next_nosso_numero=following),
-            execution_options={"synchronize_session": False},
-        )
+    """The wallets' rows were locked before the plan was made."""
+    for wallet_id, series in plan.series.items():
+        following = plan.next_numbers[wallet_id]
+        if series.counted and following > series.next_number:
+            db.session.execute(
+                update(Wallet)
+                .where(Wallet.id == wallet_id)
+                .values(next_nosso_numero=following, sequence_year=series.year),
+                execution_options={"synchronize_session": False},
+            )
 
 
 def _new_ids(generation_id: int, newest_before: int) -> dict[tuple[int, Any], int]:

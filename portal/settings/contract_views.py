@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.settings import holidays, service
 from portal.settings.forms import HELP, ContractsForm, HolidayForm
 from portal.web.htmx import go_to, render
@@ -37,12 +37,16 @@ def contracts() -> ResponseReturnValue:
 def save_contracts() -> ResponseReturnValue:
     """Aba Contratos: save."""
     form = ContractsForm(obj=service.general())
-    if not form.validate():
-        return _page(form, HolidayForm(formdata=None)), 422
-    service.change_contracts(
-        form.delivery_type(), form.seen_version, current_user, clock.now(), form.business_days()
-    )
-    return go_to("settings.contracts", "Salvo. Vale para os próximos boletos gerados.")
+    code = 422
+    if form.validate():
+        kind, rule, now = form.delivery_type(), form.business_days(), clock.now()
+        try:
+            service.change_contracts(kind, form.seen_version, current_user, now, rule)
+        except Conflict as error:
+            code = form.reject(error)
+        else:
+            return go_to("settings.contracts", "Salvo. Vale para os próximos boletos gerados.")
+    return _page(form, HolidayForm(formdata=None)), code
 
 
 @requires(Permission.CONFIGURE)

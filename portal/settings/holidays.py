@@ -3,8 +3,9 @@
 For due dates of what is generated from now on.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date, datetime
+from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.exc import IntegrityError
@@ -17,6 +18,7 @@ from portal.settings.models import Holiday
 
 ENTITY = "holiday"
 FIRST_YEAR, LAST_YEAR = 2000, 2100
+NAME_LIMIT = 80
 
 
 def all_holidays() -> Sequence[Holiday]:
@@ -26,18 +28,48 @@ def all_holidays() -> Sequence[Holiday]:
 
 def add_holiday(day: date, name: str, actor: Actor | None, now: datetime) -> Holiday:
     """Keep a municipal holiday. Raises InvalidValue for a day that is there already."""
-    if not FIRST_YEAR <= day.year <= LAST_YEAR:
-        raise InvalidValue("day", f"Informe um dia de {FIRST_YEAR} a {LAST_YEAR}.")
-    holiday = Holiday(day=day, name=name)
-    db.session.add(holiday)
+    for problem in holiday_problems(day, name):
+        raise problem
     try:
-        db.session.flush()
+        holiday = _add(day, name, actor, now)
     except IntegrityError:
         db.session.rollback()
         raise InvalidValue("day", f"O dia {day:%d/%m/%Y} já está na lista.") from None
+    db.session.commit()
+    return holiday
+
+
+def holiday_problems(day: date, name: str) -> Iterator[InvalidValue]:
+    """What forbids a holiday."""
+    if not FIRST_YEAR <= day.year <= LAST_YEAR:
+        yield InvalidValue("day", f"Informe um dia de {FIRST_YEAR} a {LAST_YEAR}.")
+    if not 1 <= len(name) <= NAME_LIMIT:
+        yield InvalidValue("name", f"Informe o nome do feriado, com até {NAME_LIMIT} caracteres.")
+
+
+def put_holiday(
+    day: date, name: str, actor: Actor | None, now: datetime
+) -> dict[str, list[Any]] | None:
+    """Keep a checked holiday, or its new name; not committed. The changes; None: it is new."""
+    holiday = db.session.scalar(select(Holiday).where(Holiday.day == day))
+    if holiday is None:
+        _add(day, name, actor, now)
+        return None
+    changes = audit.apply(holiday, {"name": name})
+    if changes:
+        summary = f"Feriado {day:%d/%m/%Y}, {name}"
+        audit.record(
+            actor, "settings.change", ENTITY, holiday.id, now, summary=summary, changes=changes
+        )
+    return changes
+
+
+def _add(day: date, name: str, actor: Actor | None, now: datetime) -> Holiday:
+    holiday = Holiday(day=day, name=name)
+    db.session.add(holiday)
+    db.session.flush()
     summary = f"Feriado {day:%d/%m/%Y}, {name}"
     audit.record(actor, "settings.create", ENTITY, holiday.id, now, summary=summary)
-    db.session.commit()
     return holiday
 
 

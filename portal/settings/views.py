@@ -5,7 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.settings import service
 from portal.settings.contract_views import add_pages as add_contract_pages
 from portal.settings.forms import HELP, CompanyForm, FinancialForm
@@ -38,14 +38,15 @@ def general() -> ResponseReturnValue:
 def save_company() -> ResponseReturnValue:
     """Aba Empresa: save."""
     form = CompanyForm(obj=service.general())
+    code = 422
     if form.validate():
         try:
             service.change_company(form.values(), form.seen_version, current_user, clock.now())
-        except InvalidValue as error:
-            form.reject(error)
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
         else:
             return go_to("settings.general", "Dados da empresa salvos.")
-    return _company_page(form), 422
+    return _company_page(form), code
 
 
 @bp.get("/configuracoes/parametros/financeiro")
@@ -60,14 +61,15 @@ def financial() -> ResponseReturnValue:
 def save_financial() -> ResponseReturnValue:
     """Parâmetros financeiro: save."""
     form = _financial_form()
+    code = 422
     if form.validate():
         try:
             service.change_financial(form.values(), form.seen_version, current_user, clock.now())
-        except InvalidValue as error:
-            form.reject(error)
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
         else:
             return go_to("settings.financial", "Parâmetros salvos.")
-    return _financial_page(form), 422
+    return _financial_page(form), code
 
 
 @bp.get("/configuracoes/parametros/financeiro/contas")

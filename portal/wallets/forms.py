@@ -40,6 +40,17 @@ HELP = {
 }
 
 
+def help_for(bank: Bank | None) -> Mapping[str, str]:
+    """The help of each field, for a wallet of this bank."""
+    if bank is None or not bank.yearly:
+        return HELP
+    number = (
+        f"O número do próximo boleto deste ano, sem ano, byte nem dígito. O {bank.name} recomeça"
+        " em 1 a cada ano e quando o byte sobe; até lá só pode aumentar."
+    )
+    return {**HELP, "next_nosso_numero": number}
+
+
 class DiscountField(MoneyField):
     """An amount in reais, or nothing."""
 

@@ -14,6 +14,7 @@ from portal.core import audit, clock
 from portal.core.audit import Actor
 from portal.core.db import db
 from portal.core.errors import InvalidValue, NotFound, refuse_stale
+from portal.wallets import numbering
 from portal.wallets.models import BANK_FIELDS, Wallet, WalletKind
 from portal.wallets.rules import only_asked_for, wallet_problems
 
@@ -57,9 +58,12 @@ def change(
     if wallet is None:
         raise NotFound("Esta carteira não existe. Volte à lista de carteiras.")
     refuse_stale(wallet.version, version, "esta carteira")
+    today = local_today(now)
     whole = only_asked_for({**facts_of(wallet), **values})
-    _refuse_first(wallet_problems(whole, local_today(now)))
-    refuse_lower_number(wallet, whole["next_nosso_numero"])
+    first = numbering.next_number(wallet, today, whole)
+    whole["next_nosso_numero"] = values.get("next_nosso_numero", first)
+    _refuse_first(wallet_problems(whole, today))
+    _refuse_lower_number(first, whole["next_nosso_numero"])
     with _unique_name():
         update(wallet, whole, actor, now)
         db.session.commit()
@@ -83,7 +87,13 @@ def update(
     """Set what differs and record it, not committed; returns the changes."""
     if values["name"] != wallet.name:
         _refuse_taken_name(values["name"], wallet.id)
-    changes = audit.apply(wallet, {**values, "kind": WalletKind(values["kind"])})
+    wanted = {**values, "kind": WalletKind(values["kind"])}
+    today = local_today(now)
+    if wanted["next_nosso_numero"] == numbering.next_number(wallet, today):
+        del wanted["next_nosso_numero"]  # of a year that ended, the counter may say another
+    else:
+        wanted["sequence_year"] = numbering.year_of(values, today)
+    changes = audit.apply(wallet, wanted)
     if changes:
         wallet.version += 1
         summary = f"Carteira “{wallet.name}” alterada"
@@ -93,13 +103,13 @@ def update(
     return changes
 
 
-def refuse_lower_number(wallet: Wallet, number: int) -> None:
+def _refuse_lower_number(first: int, number: int) -> None:
     """Raises InvalidValue when numbers that may already be in use would come again."""
-    if number < wallet.next_nosso_numero:
+    if number < first:
         raise InvalidValue(
             "next_nosso_numero",
-            f"Os números abaixo de {wallet.next_nosso_numero} já podem estar em boletos: informe "
-            f"{wallet.next_nosso_numero} ou mais. Para outra faixa, cadastre outra carteira.",
+            f"Os números abaixo de {first} já podem estar em boletos: informe {first} ou mais. "
+            "Para outra faixa, cadastre outra carteira.",
         )
 
 
@@ -119,6 +129,11 @@ def by_name(name: str) -> Wallet | None:
 def facts_of(wallet: Wallet) -> dict[str, Any]:
     """The wallet's values as the rules take them."""
     return {name: getattr(wallet, name) for name in DEFAULTS}
+
+
+def shown_facts(wallet: Wallet, today: date) -> dict[str, Any]:
+    """The wallet's values as they are shown: the next number is that of a title of `today`."""
+    return {**facts_of(wallet), "next_nosso_numero": numbering.next_number(wallet, today)}
 
 
 def local_today(now: datetime) -> date:

@@ -1,6 +1,7 @@
 """Pages of the wallets: list, new, aba Carteira de cobrança."""
 
 from collections.abc import Mapping
+from datetime import date
 from typing import Any
 
 from flask import Blueprint, Flask, request
@@ -9,10 +10,11 @@ from flask_login import current_user
 
 from portal.boletos import InvalidBoleto
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.wallets import labels, queries, rules, service
-from portal.wallets.forms import HELP, WalletForm, wallet_form
+from portal.wallets.forms import WalletForm, help_for, wallet_form
 from portal.wallets.models import Wallet
+from portal.wallets.numbering import next_number
 from portal.web.htmx import go_to, render
 from portal.web.permissions import Permission, requires
 
@@ -29,10 +31,12 @@ def register(app: Flask) -> None:
 @requires(Permission.SEE)
 def index() -> ResponseReturnValue:
     """Every wallet: bank, type, whether it e-mails on generation."""
+    today = service.local_today(clock.now())
     return render(
         "wallets/index.html",
         section=SECTION,
         wallets=queries.all_wallets(),
+        next_number=lambda wallet: next_number(wallet, today),
         labels=labels,
         find_bank=rules.find_bank,
     )
@@ -78,14 +82,15 @@ def save(wallet_id: int) -> ResponseReturnValue:
     form = _form(wallet)
     if _only_shows_fields():
         return _page(wallet, form)
+    code = 422
     if form.validate():
         try:
             service.change(wallet_id, form.values(), form.seen_version, current_user, clock.now())
-        except InvalidValue as error:
-            form.reject(error)
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
         else:
             return go_to("wallets.edit", "Carteira salva.", wallet_id=wallet_id)
-    return _page(wallet, form), 422
+    return _page(wallet, form), code
 
 
 @bp.post("/cadastros/carteiras/campos")
@@ -96,13 +101,14 @@ def bank_fields() -> ResponseReturnValue:
 
 
 def _form(wallet: Wallet | None) -> WalletForm:
+    today = service.local_today(clock.now())
     current: Mapping[str, Any] = (
-        {**service.facts_of(wallet), "version": wallet.version}
+        {**service.shown_facts(wallet, today), "version": wallet.version}
         if wallet
         else {**service.DEFAULTS, "version": 0}
     )
     posted = request.form.get("bank_code") if request.method == "POST" else None
-    return wallet_form(current, posted, service.local_today(clock.now()))
+    return wallet_form(current, posted, today)
 
 
 def _only_shows_fields() -> bool:
@@ -110,15 +116,16 @@ def _only_shows_fields() -> bool:
 
 
 def _page(wallet: Wallet | None, form: WalletForm) -> str:
-    facts = service.facts_of(wallet) if wallet else {}
+    today = service.local_today(clock.now())
+    facts = service.shown_facts(wallet, today) if wallet else {}
     return render(
         "wallets/edit.html" if wallet else "wallets/new.html",
         section=SECTION,
         wallet=wallet,
         form=form,
-        help=HELP,
+        help=help_for(form.bank),
         labels=labels,
-        sample=_sample(facts) if wallet else None,
+        sample=_sample(facts, today) if wallet else None,
         gateway_notice=rules.GATEWAY_NOTICE,
         # The notice on Gateway stands in the form, where it follows the choice at once.
         warnings=[text for text in rules.wallet_warnings(facts) if text != rules.GATEWAY_NOTICE]
@@ -127,10 +134,10 @@ def _page(wallet: Wallet | None, form: WalletForm) -> str:
     )
 
 
-def _sample(facts: Mapping[str, Any]) -> rules.Sample | None:
+def _sample(facts: Mapping[str, Any], today: date) -> rules.Sample | None:
     if not rules.has_bank_data(facts):
         return None
     try:
-        return rules.sample(facts, service.local_today(clock.now()))
+        return rules.sample(facts, today)
     except InvalidBoleto:
         return None

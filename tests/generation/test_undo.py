@@ -5,16 +5,21 @@ from datetime import date, timedelta
 import pytest
 from sqlalchemy import select, update
 
+from portal.contracts.models import Contract
 from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
+from portal.deliveries import facts
+from portal.deliveries.explain import explain_contract, next_competence
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.generation import queries, service
 from portal.generation.models import Generation, GenerationState
 from portal.generation.orders import Order
+from portal.generation.planning import make_plan
+from portal.receivables import service as receivables
 from portal.receivables.models import Receivable, ReceivableStatus
-from portal.settings.models import DeliveryType
+from portal.settings.models import DeliveryType, FinancialSettings
 from portal.wallets.models import Wallet
 from tests.factories import (
     NOON,
@@ -26,6 +31,7 @@ from tests.factories import (
     create_user,
     create_wallet,
 )
+from tests.generation.worlds import add_base, assert_whole
 
 DECEMBER = Order(date(2026, 12, 1))
 LATER = NOON + timedelta(hours=1)
@@ -61,9 +67,73 @@ def test_undone_its_titles_and_e_mails_are_cancelled_and_it_is_audited(run, sess
     assert event.actor_name == "Ana"
 
 
-def test_an_undone_month_stays_used(run):
+def test_an_undone_month_is_generated_again_with_new_titles_numbers_and_e_mails(run, session):
+    first = session.scalars(select(Receivable).order_by(Receivable.id)).all()
     service.undo(run, None, LATER)
+    assert make_plan(DECEMBER, TODAY, LATER).to_dict()["receivables"] == 3
+    again = generate()
+    assert (again.receivables, again.messages, again.not_generated) == (3, 2, {})
+    query = select(Receivable).where(Receivable.generation_id == again.id)
+    second = session.scalars(query.order_by(Receivable.id)).all()
+    assert [title.contract_id for title in second] == [title.contract_id for title in first]
+    assert {title.status for title in second} == {ReceivableStatus.OPEN}
+    assert min(title.sequence for title in second) > max(title.sequence for title in first)
+    assert len({title.nosso_numero for title in (*first, *second)}) == 6
+    messages = session.scalars(select(EmailMessage).order_by(EmailMessage.id)).all()
+    assert [message.state for message in messages] == [State.CANCELLED] * 2 + [State.QUEUED] * 2
+    assert len({message.message_id for message in messages}) == 4
+    carried = session.scalars(
+        select(MessageReceivable.receivable_id).where(
+            MessageReceivable.message_id.in_([message.id for message in messages[2:]])
+        )
+    )
+    assert set(carried) <= {title.id for title in second}
+    assert generate().not_generated == {"not_generated_yet": 3}  # the second one stands
+
+
+def test_a_title_cancelled_by_itself_is_not_charged_again(run, session):
+    one = session.scalars(select(Receivable).order_by(Receivable.id)).first()
+    receivables.cancel(one.id, None, LATER)
     assert generate().not_generated == {"not_generated_yet": 3}
+    with pytest.raises(Conflict, match="já pagos ou cancelados: 1"):
+        service.undo(run, None, LATER)
+
+
+def test_a_month_undone_twice_is_generated_a_third_time(run, session):
+    service.undo(run, None, LATER)
+    second = generate().id
+    service.undo(second, None, LATER)
+    assert generate().receivables == 3
+    months = session.scalars(select(Receivable.undone_at)).all()
+    assert (len(months), months.count(None)) == (9, 3)
+
+
+def test_an_undone_title_counts_neither_as_open_nor_as_the_months(run, session):
+    session.get_one(FinancialSettings, 1).max_open_receivables = 1
+    session.commit()
+    contract = session.scalars(select(Contract).order_by(Contract.id)).first()
+    month, now = DECEMBER.competence, LATER
+    assert facts.explain(contract.id, month, now).not_generated_code == "not_generated_yet"
+    assert next_competence(contract.id, now) == date(2027, 1, 1)
+    service.undo(run, None, LATER)
+    assert facts.explain(contract.id, month, now).not_generated_code == ""
+    assert next_competence(contract.id, now) == month
+    told = explain_contract(contract.code, None, now)
+    assert (told["competence"], told["last_generated"]["undone_at"]) == (
+        "2026-12",
+        LATER.isoformat(),
+    )
+
+
+def test_an_undone_run_in_pieces_leaves_every_piece_of_the_month_free(session):
+    add_base(60)
+    first = service.request(DECEMBER, today=TODAY, actor=None, now=NOON)
+    titles = service.run(first.id, NOON, chunk=7).receivables
+    service.undo(first.id, None, LATER)
+    second = service.request(DECEMBER, today=TODAY, actor=None, now=NOON)
+    found = service.run(second.id, NOON, chunk=11)
+    assert found.receivables == titles
+    assert_whole(found)
 
 
 @pytest.mark.parametrize("state", [State.FAILED, State.EXPIRED, State.SKIPPED, State.CANCELLED])
@@ -152,6 +222,10 @@ def test_what_goes_by_paper_stands_in_the_order_of_cep(paper, session, monkeypat
     ids = queries.paper_ids(paper, 1)
     codes = [session.get(Receivable, number).contract.code for number in ids]
     assert codes == ["p1", "p2", "p3"]
+    moved = session.get(Receivable, ids[0]).client
+    moved.postal_code = "99000000"  # the envelope still carries what was printed
+    session.commit()
+    assert queries.paper_ids(paper, 1) == ids
     monkeypatch.setattr(queries, "PART", 2)
     assert queries.paper(paper).parts == 2
     assert queries.paper_ids(paper, 1) + queries.paper_ids(paper, 2) == ids

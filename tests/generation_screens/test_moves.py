@@ -153,14 +153,49 @@ def test_undoing_names_the_numbers_and_then_cancels_them(app, finance, done):
     assert links(finance.get(RUN))["Desfazer…"] == f"{RUN}/desfazer"
     page = words(finance.get(f"{RUN}/desfazer"))
     assert "Serão cancelados 7 títulos e 2 e-mails" in page
-    assert "Estes contratos não geram dezembro/2026 de novo" in page
+    assert "Dezembro/2026 fica livre" in page
     post(finance, f"{RUN}/desfazer")
-    assert "Geração desfeita agora." in words(finance.get(RUN))
+    run = finance.get(RUN)
+    assert "Geração desfeita em 24/11/2026 12:00." in words(run)
+    assert "Imprimir os impressos" not in words(run)
+    again = words(finance.get(links(run)["simule de novo"]))
+    assert "Gerar financeiro" in again
     with app.app_context():
         statuses = set(db.session.scalars(select(Receivable.status)))
         assert statuses == {ReceivableStatus.CANCELLED}
     assert "Desfazer" not in words(finance.get(RUN))
     assert "não há o que desfazer agora" in words(finance.get(f"{RUN}/desfazer"))
+
+
+def test_every_page_says_that_a_title_was_undone_and_that_its_month_is_free(app, finance, done):
+    post(finance, f"{RUN}/desfazer")
+    with app.app_context():
+        title = db.session.scalars(select(Receivable).order_by(Receivable.id)).first()
+        client_id, contract_id, title_id = title.client_id, title.contract_id, title.id
+    when = "24/11/2026 12:00"
+    listed = words(finance.get(f"/clientes/{client_id}/financeiro"))
+    assert f"Desfeito em {when}" in listed
+    assert f"em {when}" in words(finance.get(f"/financeiro/titulos/{title_id}"))
+    assert "Desfeito" in words(finance.get(f"/financeiro/titulos/{title_id}/por-que"))
+    page = words(finance.get(f"/contratos/{contract_id}/envio"))
+    assert "dez/2026 ainda não gerado" in page
+    assert f"desfeito em {when} com a geração nº 1" in page
+    assert "o mês pode ser gerado de novo" in page
+    simulated = words(finance.get(f"/financeiro/gerar/simular?{MONTH}"))
+    assert "7 títulos" in simulated
+
+
+def test_a_month_undone_and_generated_again_names_the_run_that_stands(app, finance, done, woken):
+    post(finance, f"{RUN}/desfazer")
+    for number, key in ((2, "b"), (3, "c")):
+        fields = {"competencia": "2026-12", "parcelas": "1", "quem": "todos", "chave": key * 32}
+        post(finance, "/financeiro/gerar", fields)
+        with app.app_context():
+            service.run(number, NOON)
+    assert "7 títulos" in words(finance.get("/financeiro/gerar/2"))
+    third = finance.get("/financeiro/gerar/3")
+    assert "já estava gerado" in words(third)
+    assert links(third)["geração nº 2"] == "/financeiro/gerar/2"
 
 
 def test_what_forbids_undoing_is_named(app, finance, done):

@@ -62,6 +62,8 @@ class Bank(ABC):
     fields: ClassVar[tuple[FieldSpec, ...]]
     numero_digits: ClassVar[int]
     numero_min: ClassVar[int] = 1
+    yearly: ClassVar[bool] = False  # its numbers start again at 1 each year: see `series_base`
+    used_up: ClassVar[str] = "peça outra ao banco ou use outra carteira"  # what to do then
     listed: ClassVar[bool] = True  # False: legacy bank, computed but not offered to new wallets
 
     registry: ClassVar[dict[str, Bank]] = {}
@@ -120,6 +122,11 @@ class Bank(ABC):
         """The largest sequential number; beyond it the nosso número of this account is used up."""
         return int("9" * self.numero_digits)
 
+    def series_base(self, account: BankAccount, year: int) -> int:
+        """What makes a number of this year another than the same number of other years, when added
+        to it. Only `yearly` banks have one."""
+        return 0
+
     def agencia_codigo(self, account: BankAccount) -> str:
         """Agência and código do beneficiário, as printed."""
         return f"{agencia_with_dv(account)} / {conta_with_dv(account)}"
@@ -137,7 +144,7 @@ class Bank(ABC):
             raise InvalidBoleto(
                 "numero",
                 f"Nosso número {title.numero}: o {self.name} vai até {limit} nesta carteira."
-                " A faixa acabou: peça outra ao banco ou use outra carteira.",
+                f" A faixa acabou: {self.used_up}.",
             )
         if int(number or "0") < self.numero_min:
             raise InvalidBoleto(

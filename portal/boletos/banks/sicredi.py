@@ -25,6 +25,8 @@ class Sicredi(Bank):
 
     code, name, code_dv = "748", "Sicredi", "X"
     numero_digits = 5
+    yearly = True
+    used_up = "suba o byte de geração da carteira, e a numeração recomeça em 1"
     fields = (
         f.agencia(help="É o número da cooperativa, com 4 dígitos."),
         FieldSpec("posto", "Posto", 2, True, "É a unidade de atendimento (UA), com 2 dígitos."),
@@ -52,6 +54,11 @@ class Sicredi(Bank):
     def agencia_codigo(self, account: BankAccount) -> str:
         a = self.prepare(account)
         return f"{a.agencia}.{a.posto}.{a.convenio}"
+
+    def series_base(self, account: BankAccount, year: int) -> int:
+        """Year and byte before the five digits: 26200000 for 2026 and byte 2."""
+        byte = account.byte.strip() or "2"
+        return year % 100 * 1_000_000 + int(byte if byte.isdecimal() else 0) * 100_000
 
     def nosso_numero(self, account: BankAccount, title: Draft) -> str:
         number = self._whole(account, title)
