@@ -5,10 +5,10 @@ WORKERS ?= 3
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help setup setup-run run test lint format bench chaos lock clean
+.PHONY: help setup setup-run run test lint format bench chaos screenshots lock clean
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: ## Set up all that running, tests and checks need (quick when nothing changed)
 	@$(PYTHON) deploy/bootstrap.py --dev
@@ -37,6 +37,9 @@ bench: setup ## Measure speed against the limits in bench/
 
 chaos: setup ## Two minutes of random kill -9 while 1,000 e-mails leave; prints what went wrong
 	@$(BIN)/python -m tests.faults.chaos $(ARGS)
+
+screenshots: setup ## Take the pictures of docs/screenshots/ again (ARGS="--only inicio")
+	@$(BIN)/python -m tests.browser.screenshots $(ARGS)
 
 lock: ## Make the lock files again (ARGS=--upgrade for newer versions)
 	@$(PYTHON) deploy/bootstrap.py --dev --lock $(ARGS)

@@ -21,6 +21,7 @@ from portal.core import clock
 
 SMALL, LARGE, VERY_LARGE = 1_000, 10_000, 100_000  # clients
 LIMIT_MS = 100  # at the 95th percentile
+WHOLE_BASE_MS = 1000  # what judges every active contract by the rule, asked for or after the page
 GROWTH = 1.5  # the log on the large base against the small one
 TIMES = 20
 LOG = "/sistema/log-email"
@@ -47,6 +48,33 @@ ON_LARGE = {
     "log, nothing found": f"{LOG}?q=zzz+nada",
     "client's e-mails": "/clientes/{client}/emails-enviados",
     "Emissão": "/financeiro/emissao",
+    "Emissão, deep page": "/financeiro/emissao?depois=2026-12-14.{middle}",
+    "Emissão, one client": "/financeiro/emissao?cliente=Silva+000{client}",
+    "Emissão, many clients": "/financeiro/emissao?cliente=silva",
+    "Emissão, city": "/financeiro/emissao?cidade=itu",
+    "Emissão, wallet": "/financeiro/emissao?carteira=2",
+    "Emissão, period": "/financeiro/emissao?de=2026-12-01&ate=2026-12-10",
+    "Emissão, sent": "/financeiro/emissao?envio=enviado",
+    "Emissão, never sent": "/financeiro/emissao?envio=nunca",
+    "Emissão, failed": "/financeiro/emissao?envio=falhou",
+    "Emissão, four filters": (
+        "/financeiro/emissao?cidade=itu&envio=enviado&carteira=1&de=2026-12-01"
+    ),
+    "Títulos": "/financeiro/titulos",
+    "Títulos, deep page": "/financeiro/titulos?depois={middle}",
+    "Títulos, open": "/financeiro/titulos?situacao=open",
+    "Títulos, paid": "/financeiro/titulos?situacao=paid",
+    "Títulos, period": "/financeiro/titulos?de=2026-05-01&ate=2026-05-31",
+    "Títulos, one client sought": "/financeiro/titulos?q=Silva+000{client}",
+    "Títulos, many clients sought": "/financeiro/titulos?q=silva",
+    "Clientes": "/clientes",
+    "Contratos": "/contratos",
+}
+# They read every active contract and its titles: never a page's first answer.
+WHOLE_BASE = {
+    "checklist's numbers, loaded after it": "/checklist/numeros",
+    "Saúde da base": "/checklist/base",
+    "Saúde da base, one list": "/checklist/base/client_email",
 }
 ON_SMALL = (
     "/clientes",
@@ -80,7 +108,7 @@ class Base:
 
 
 def main() -> bool:
-    """Whether the p95 of every page stayed within 100 ms, and the log grows no slower."""
+    """Whether the p95 of every page stayed within its limit, and the log grows no slower."""
     server = os.environ.get("TEST_DATABASE_URL") or os.environ.get("TEST_POSTGRES_URL", "")
     clients = VERY_LARGE if os.environ.get("BENCH_LONG") == "1" else LARGE
     if clients == LARGE:
@@ -101,19 +129,22 @@ def _measure(server: str, clients: int, mark: str) -> Iterator[bool]:
         for name, path in ON_LARGE.items():
             large.get(path)
             yield _page(name, [large.get(path) for _ in range(TIMES)])
+        for name, path in WHOLE_BASE.items():
+            large.get(path)
+            yield _page(name, [large.get(path) for _ in range(TIMES)], WHOLE_BASE_MS)
         # In turns, so that what else the machine does befalls both.
         pairs = [(large.get(LOG)[0], small.get(LOG)[0]) for _ in range(TIMES)]
         times = [statistics.median(side) for side in zip(*pairs, strict=True)]
         yield verdict(f"log, {clients * RUNS:,} / 10,000 e-mails", times[0] / times[1], GROWTH, "×")
 
 
-def _page(name: str, times: Sequence[tuple[float, float]]) -> bool:
+def _page(name: str, times: Sequence[tuple[float, float]], limit: float = LIMIT_MS) -> bool:
     walls = sorted(wall for wall, _ in times)
     slow = walls[len(walls) * 95 // 100 - 1]
     processor = statistics.median(processor for _, processor in times)
     median = statistics.median(walls)
     return verdict(
-        f"{name}, p95 (median {median:.0f}, processor {processor:.0f})", slow, LIMIT_MS, "ms"
+        f"{name}, p95 (median {median:.0f}, processor {processor:.0f})", slow, limit, "ms"
     )
 
 

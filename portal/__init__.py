@@ -25,6 +25,11 @@ ROOMS = (
     "issuance",
     "checklist",
     "dashboard",
+    "privacy",
+    "operations",
+    "help",
+    "webhooks",
+    "api",
 )
 
 
@@ -97,7 +102,7 @@ def _install_web(app: Flask) -> None:
 
     from flask import request
 
-    from portal.web import context, health, problems, security
+    from portal.web import context, health, problems, proxies, security
 
     @app.before_request
     def choose_transaction() -> None:
@@ -107,9 +112,11 @@ def _install_web(app: Flask) -> None:
     def back_to_writing(_error: BaseException | None) -> None:
         set_reading(False)
 
+    proxies.install(app)
     security.install(app)
     health.install(app)
     problems.install(app)
     context.install(app, now=clock.now)
     for room in ROOMS:
         import_module(f"portal.{room}.views").register(app)
+    import_module("portal.operations.metrics_views").register(app)

@@ -10,6 +10,7 @@ from portal.contracts.models import Contract
 from portal.core.db import db
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind
+from portal.generation.models import Generation, GenerationState
 from portal.receivables.models import Receivable
 from portal.settings.models import DeliveryType, FinancialSettings, GeneralSettings
 from portal.smtp.models import Security, SmtpAccount
@@ -155,6 +156,19 @@ def create_message(**changes: Any) -> EmailMessage:
     automatic = message.recipient if values["kind"] == Kind.AUTOMATIC else None
     message.links.append(MessageReceivable(receivable=receivable, automatic_recipient=automatic))
     return _save(message)
+
+
+def create_generation(**changes: Any) -> Generation:
+    """A finished run for December."""
+    values: dict[str, Any] = {
+        "request_key": f"key-{next(_numbers)}",
+        "requested_by": "Ana Souza",
+        "created_at": NOON,
+        "competence": date(2026, 12, 1),
+        "today": TODAY,
+        "state": GenerationState.DONE,
+    } | changes
+    return _save(Generation(**values))
 
 
 def create_settings(account: SmtpAccount | None = None, **changes: Any) -> None:

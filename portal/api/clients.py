@@ -28,6 +28,7 @@ from portal.clients.csv_import import STATES, is_postal_code
 from portal.clients.models import Client, EmailStatus
 from portal.clients.queries import ClientFilters
 from portal.core.errors import InvalidValue, NotFound
+from portal.core.text import one_line
 from portal.web.pagination import page_of
 from portal.web.search import MAX_QUERY
 
@@ -143,8 +144,7 @@ def read(call: Call, code: str) -> Reply:
 def create(call: Call) -> Reply:
     """A new client."""
     values = {**_EMPTY, **call.body}
-    path = f"/clients/{quote(values['code'].strip(), safe='')}"
-    call.promise(201, path)
+    call.promise(201, f"/clients/{quote(one_line(values['code']), safe='')}")
     client = service.create(_columns(values), call.actor, call.now)
     return Reply(show(client), path=f"/clients/{quote(client.code, safe='')}")
 
@@ -166,7 +166,7 @@ def change(call: Call, code: str) -> Reply:
     changed = service.change(
         client.id, _columns({**values, **call.body}), call.version, call.actor, call.now
     )
-    return Reply(show(changed))
+    return Reply(show(changed), client_id=client.id)
 
 
 def by_code(code: str) -> Client:

@@ -37,6 +37,7 @@ from portal.contracts.models import Contract, ContractStatus
 from portal.contracts.queries import ContractFilters
 from portal.core.db import db
 from portal.core.errors import InvalidValue, NotFound
+from portal.core.text import one_line
 from portal.deliveries.eligibility import Status
 from portal.deliveries.explain import explain_contract
 from portal.settings.models import DeliveryType
@@ -169,7 +170,7 @@ def explain(call: Call, code: str) -> Reply:
 def create(call: Call) -> Reply:
     """A new contract."""
     values = {**_EMPTY, **call.body}
-    call.promise(201, f"/contracts/{quote(values['code'].strip(), safe='')}")
+    call.promise(201, f"/contracts/{quote(one_line(values['code']), safe='')}")
     contract = service.create(_columns(values), call.actor, call.now)
     return Reply(show(contract), path=f"/contracts/{quote(contract.code, safe='')}")
 

@@ -130,12 +130,12 @@ def _route(of: Endpoint) -> Callable[..., Response]:
             return _once(of, call, actor, path)
         try:
             reply = of.view(call, **path)
-        except Conflict:
-            if of.match:
+        except Conflict as error:
+            if error.outdated:
                 raise Refusal(412, intake.STALE) from None
             raise
         response = _shown(of, reply)
-        if of.method == "GET" and of.personal:
+        if of.personal and (of.method == "GET" or reply.client_id is not None):
             _note_access(actor, reply, now)
         return response
 

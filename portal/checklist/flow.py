@@ -26,17 +26,23 @@ from portal.web.labels import Label
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """One step: where it is done, how it stands, and one fact in a few words."""
+    """One step: where it is done, how it stands, and one fact in a few words.
+
+    `steps` are the steps of the guide that it stands for.
+    """
 
     name: str
     url: str
     label: Label
     fact: str
+    steps: frozenset[str] = frozenset()
 
 
-def nodes(found: Checklist, timezone: str, now: datetime) -> Sequence[Node]:
-    """The six steps in the manual's order."""
-    account = financial().smtp_account
+def nodes(
+    found: Checklist, account: SmtpAccount | None, timezone: str, now: datetime
+) -> Sequence[Node]:
+    """The six steps in the manual's order; `account` is the one that sends, or is to send."""
+    chosen = financial().smtp_account
     today = clock.local_date(now, timezone)
     coming = next_month(today)
     account_url = url_for("smtp.edit", account_id=account.id) if account else url_for("smtp.index")
@@ -46,24 +52,28 @@ def nodes(found: Checklist, timezone: str, now: datetime) -> Sequence[Node]:
             account_url,
             _label(found, "smtp_account_usable", "message_ready"),
             _account_fact(account, found, now),
+            frozenset({"conta", "mensagem"}),
         ),
         Node(
             "Parâmetros",
             url_for("settings.financial"),
             _label(found, "smtp_account_chosen"),
-            f"conta {account.name}" if account else "nenhuma conta",
+            f"conta {chosen.name}" if chosen else "nenhuma conta",
+            frozenset({"parametros"}),
         ),
         Node(
             "Tipo de envio",
             url_for("settings.contracts"),
             _label(found, "email_delivery_type"),
             _delivery_fact(),
+            frozenset({"tipo-de-envio"}),
         ),
         Node(
             "Carteira",
             url_for("wallets.index"),
             _label(found, "wallet_email_on_generation", "wallet_is_bank"),
             _wallet_fact(),
+            frozenset({"carteira"}),
         ),
         Node("Gerar", url_for("generation.index"), labels.NEUTRAL, _generation_fact(coming)),
         Node(

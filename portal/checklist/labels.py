@@ -35,6 +35,8 @@ def action(requirement: Requirement, *, may_change: bool) -> str:
     """The word of the row's link."""
     if requirement.status == Status.OK or not may_change:
         return "Ver"
+    if requirement.fix_url.endswith("/importar"):
+        return "Importar"
     return ACTIONS.get((requirement.code, requirement.status), "Corrigir")
 
 

@@ -6,7 +6,7 @@ concerns many contracts at once is counted here.
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import datetime
 
 from sqlalchemy import func, select
 
@@ -14,8 +14,8 @@ from portal.clients.models import Client, EmailStatus
 from portal.contracts.models import Contract, ContractStatus
 from portal.core.db import db
 from portal.deliveries import eligibility
-from portal.deliveries.eligibility import Facts, Requirement, Status, WalletFacts
-from portal.deliveries.facts import Context, load_context
+from portal.deliveries.eligibility import Requirement, Status, WalletFacts
+from portal.deliveries.facts import NOBODY, Context, load_context
 from portal.settings.models import DeliveryType
 from portal.web.formatters import number, percent
 
@@ -23,24 +23,6 @@ WALLETS_URL = "/cadastros/carteiras"
 GENERAL_URL = "/configuracoes/parametros/gerais/contratos"
 
 _Counts = dict[tuple[DeliveryType | None, int], int]
-# Facts of no contract in particular: for the requirements that hold for all.
-_NOBODY = Facts(
-    contract_id=0,
-    contract_status="active",
-    contract_delivery_type=None,
-    default_delivery_type="email",
-    client_id=0,
-    client_active=True,
-    emails=(),
-    invalid_emails="",
-    wallet=WalletFacts(0, "", True, True, True, True),
-    account=None,
-    open_receivables=0,
-    max_open_receivables=None,
-    already_generated=False,
-    competence="",
-    now=datetime.min.replace(tzinfo=UTC),
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +63,7 @@ class Checklist:
 def check(now: datetime) -> Checklist:
     """Probe everything; reads only."""
     context = load_context(now)
-    facts = replace(_NOBODY, account=context.account, now=now)
+    facts = replace(NOBODY, account=context.account, now=now)
     active = _active_contracts()
     return Checklist(
         (
@@ -160,7 +142,7 @@ def _sending_wallets(facts: list[WalletFacts], used: Counter[int]) -> Requiremen
 def _bank_wallets(facts: list[WalletFacts]) -> Requirement:
     rank = (Status.OK, Status.WARNING, Status.BLOCKED)
     judged = [
-        eligibility.wallet_is_bank(replace(_NOBODY, wallet=item))
+        eligibility.wallet_is_bank(replace(NOBODY, wallet=item))
         for item in facts
         if item.email_on_generation
     ]

@@ -1,57 +1,87 @@
 """Reads for the checklist's page, and the number beside its name in the menu."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Flask, current_app
 from flask_login import current_user
-from sqlalchemy import select
 
+from portal.checklist import base_labels, guide
+from portal.checklist.base_health import Reason, measure
 from portal.checklist.flow import Node, nodes
+from portal.checklist.guide import Guide
+from portal.checklist.history import Happening, Histories
 from portal.checklist.probes import Checklist, check
 from portal.core import clock
-from portal.core.audit import AuditEvent
-from portal.core.db import db
 from portal.deliveries.eligibility import Requirement
 from portal.settings.service import financial
 from portal.web.htmx import wants_fragment
 
 KEPT = timedelta(seconds=10)
-# Which changes are the history of a requirement: entity and columns (empty: any).
-HISTORY: dict[str, tuple[str, frozenset[str]]] = {
-    "message_ready": ("smtp_account", frozenset({"subject", "body"})),
-    "smtp_account_chosen": ("financial_settings", frozenset({"smtp_account_id"})),
-    "email_delivery_type": ("general_settings", frozenset({"default_delivery_type"})),
-    "wallet_email_on_generation": ("wallet", frozenset({"email_on_generation"})),
-}
-LOOKED_AT = 20  # last events of an entity among which the one that matters is sought
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A requirement with its last change, where one is known."""
+    """A requirement with its last tests and changes, newest first.
+
+    `listed`: the contracts that it is about, where it speaks of some of many.
+    """
 
     requirement: Requirement
-    changed: AuditEvent | None
+    history: tuple[Happening, ...]
+    listed: Reason | None
+
+    @property
+    def changed(self) -> Happening | None:
+        """The last change of its setting."""
+        return next((item for item in self.history if item.change), None)
 
 
 @dataclass(frozen=True, slots=True)
 class CheckPage:
-    """The whole checklist, as its page shows it."""
+    """The whole checklist, as its page shows it; `guide` on the first day.
+
+    `counts_later`: there are rows whose contracts are still to be counted, which takes long.
+    """
 
     checklist: Checklist
     nodes: Sequence[Node]
     rows: Sequence[Row]
+    guide: Guide | None
+    at: datetime
+    counts_later: bool
+
+    def row_of(self, requirement: Requirement) -> Row:
+        """The row of one of its requirements."""
+        return next(row for row in self.rows if row.requirement.code == requirement.code)
 
 
-def page(now: datetime) -> CheckPage:
-    """Probe everything now; the menu's number follows."""
+def page(now: datetime, opened: str = "", *, counted: bool = False) -> CheckPage:
+    """Probe everything now; the menu's number follows. `opened` names a step of the guide.
+
+    `counted`: with the number of contracts behind each row, judged by the rule over the whole base.
+    The guide always has them: nothing is generated yet, so that there is little to read.
+    """
     found = check(now)
     _keep(current_app, found.missing, now)
     timezone = current_app.config["SETTINGS"].timezone
-    return CheckPage(found, nodes(found, timezone, now), list(_rows(found)))
+    account = financial().smtp_account
+    first_day = guide.is_first_day()
+    if first_day:
+        account = guide.account_in_question(account)
+        found = guide.with_account(found, account, now)
+    counts = counted or first_day
+    histories = Histories(account.id if account else None)
+    return CheckPage(
+        checklist=found,
+        nodes=nodes(found, account, timezone, now),
+        rows=list(_rows(found, histories, _reasons(found, now) if counts else {})),
+        guide=guide.guide(found, account, opened) if first_day else None,
+        at=now,
+        counts_later=not counts and any(map(base_labels.is_listed, found.requirements)),
+    )
 
 
 def frame_missing() -> dict[str, Any]:
@@ -73,18 +103,18 @@ def _keep(app: Flask, missing: int, now: datetime) -> int:
     return missing
 
 
-def _rows(found: Checklist) -> Iterable[Row]:
-    account_id = financial().smtp_account_id
+def _reasons(found: Checklist, now: datetime) -> dict[str, Reason]:
+    """What stops contracts, by its code; nothing is counted where no row speaks of it."""
+    if not any(map(base_labels.is_listed, found.requirements)):
+        return {}
+    return {item.code: item for item in measure(now).reasons if item.every}
+
+
+def _rows(found: Checklist, histories: Histories, reasons: Mapping[str, Reason]) -> Iterable[Row]:
     for requirement in found.requirements:
-        entity, columns = HISTORY.get(requirement.code, ("", frozenset()))
-        only = account_id if entity == "smtp_account" else None
-        yield Row(requirement, _last_change(entity, columns, only) if entity else None)
-
-
-def _last_change(entity: str, columns: frozenset[str], entity_id: int | None) -> AuditEvent | None:
-    # A test is an event of the account, too, and there may be many of them.
-    query = select(AuditEvent).where(AuditEvent.entity == entity, AuditEvent.action != "smtp.test")
-    if entity_id is not None:
-        query = query.where(AuditEvent.entity_id == entity_id)
-    recent = db.session.scalars(query.order_by(AuditEvent.id.desc()).limit(LOOKED_AT))
-    return next((event for event in recent if columns & event.changes.keys()), None)
+        listed = base_labels.is_listed(requirement)
+        yield Row(
+            requirement,
+            histories.of(requirement.code),
+            reasons.get(requirement.code) if listed else None,
+        )

@@ -6,7 +6,7 @@ from flask import Blueprint, Flask, current_app, flash, request
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
-from portal.checklist import flow, labels, queries
+from portal.checklist import base_fix_views, base_labels, base_views, flow, labels, queries
 from portal.core import clock
 from portal.core.errors import InvalidValue, NotFound, PortalError
 from portal.deliveries.labels import REASONS
@@ -21,6 +21,8 @@ from portal.web.htmx import go_to, render
 from portal.web.permissions import Permission, requires
 
 bp = Blueprint("checklist", __name__)
+base_views.add_pages(bp)
+base_fix_views.add_pages(bp)
 SECTION = "checklist"
 
 
@@ -30,21 +32,39 @@ def register(app: Flask) -> None:
     app.context_processor(queries.frame_missing)
     app.jinja_env.globals["checklist_page"] = lambda: queries.page(clock.now())
     app.jinja_env.globals["checklist_labels"] = labels
+    app.jinja_env.globals["checklist_base"] = base_labels
 
 
 @bp.get("/checklist")
 @requires(Permission.SEE)
 def index() -> ResponseReturnValue:
-    """Every requirement now; `?teste=` shows a test e-mail and follows it."""
+    """Every requirement now; `?teste=` shows a test e-mail and follows it.
+
+    On the first day a guide: `?passo=` opens one of its steps in place.
+    """
     test = _test()
+    progress = smtp_queries.progress(test, clock.now()) if test else None
     return render(
         "checklist/index.html",
         "checklist/_body.html",
         section=SECTION,
-        check=queries.page(clock.now()),
+        check=queries.page(clock.now(), request.args.get("passo", "")),
         month=_next_month(),
         test=test,
-        testing=test is not None and smtp_queries.progress(test, clock.now()).moving,
+        progress=progress,
+        testing=progress is not None and progress.moving,
+    )
+
+
+@bp.get("/checklist/numeros")
+@requires(Permission.SEE)
+def numbers() -> ResponseReturnValue:
+    """The requirements with the contracts behind each counted; loaded after the page."""
+    return render(
+        "checklist/numbers.html",
+        "checklist/_rows.html",
+        section=SECTION,
+        check=queries.page(clock.now(), counted=True),
     )
 
 

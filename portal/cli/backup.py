@@ -76,6 +76,7 @@ def _say_restored(data: dict[str, Any]) -> Iterator[str]:
         yield f"estavam saindo na hora da cópia e ficaram incertos: {data['uncertain']} e-mails"
     yield "carteiras: se houve títulos depois da cópia, adiante o próximo nosso número de cada uma"
     yield "tokens da API e webhooks estão como na cópia: revogue de novo o que já não vale"
+    yield "clientes anonimizados depois da cópia voltaram com os dados: anonimize-os de novo"
     yield "todas as pessoas entram de novo"
     if data["keys_added"]:
         yield f"chaves da cópia guardadas: {', '.join(data['keys_added'])}"

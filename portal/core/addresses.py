@@ -33,7 +33,8 @@ def unwrapped(text: str) -> Address | None:
 
 def is_public(address: Address) -> bool:
     """Whether the address is one of the internet's, not of a network of ours."""
-    return address.is_global and not address.is_multicast and not address.is_reserved
+    old_private = isinstance(address, ipaddress.IPv6Address) and address.is_site_local  # fec0::/10
+    return not (old_private or address.is_multicast or address.is_reserved) and address.is_global
 
 
 def look_up(host: str, timeout: float) -> list[str]:

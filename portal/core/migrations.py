@@ -75,9 +75,9 @@ def _one_at_a_time() -> Iterator[None]:
     """One process over all machines: PostgreSQL's own lock, a file beside SQLite."""
     if db.engine.dialect.name == "postgresql":
         with db.engine.connect() as connection:
-            connection.execute(text("SELECT pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+            # Freed with the connection's transaction, also when the migration fails.
+            connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": LOCK_KEY})
             yield
-            connection.execute(text("SELECT pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
         return
     lock = current_app.config["SETTINGS"].home / "migrate.lock"
     with lock.open("w") as file:

@@ -4,22 +4,25 @@ Each move is a single conditional UPDATE: what a sender takes in the same moment
 sender, and nothing is moved twice.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
 from typing import Any, cast
 
-from sqlalchemy import ColumnElement, Select, and_, case, func, select, update
+from sqlalchemy import ColumnElement, Select, and_, case, func, select, union_all, update
 from sqlalchemy.engine import CursorResult
 
 from portal.core.db import db
-from portal.deliveries import log_queries
 from portal.deliveries.forms import LogFilters
 from portal.deliveries.holds import HELD
+from portal.deliveries.log_queries import Total
+from portal.deliveries.log_terms import Terms, terms
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.receivables.models import Receivable
+
+GLANCE = 300  # messages of a state that the log looks at to name a number
 
 
 class Move(StrEnum):
@@ -116,11 +119,15 @@ class Selection:
     timezone: str
     newest: int | None = None  # the highest message id that the person saw
 
+    @property
+    def asked(self) -> Terms:
+        """The filters as conditions; a text is looked up anew."""
+        return terms(self.filters, self.today, self.timezone)
+
     def chosen(self, move: Move) -> ColumnElement[bool]:
         """The condition for the messages of the selection that the move concerns."""
-        every = select(EmailMessage.id).correlate(None)
-        ids = log_queries.narrowed(every, self.filters, self.today, self.timezone)
-        found = and_(concerns(move, self.today), EmailMessage.id.in_(ids))
+        asked = self.asked
+        found = and_(concerns(move, self.today), *asked.lead, *asked.rest)
         return and_(found, EmailMessage.id <= self.newest) if self.newest is not None else found
 
 
@@ -146,19 +153,71 @@ def _newest_due() -> ColumnElement[date]:
     )
 
 
-def possible(selection: Selection) -> tuple[dict[Move, int], int]:
-    """How many messages of the selection each move concerns, and the newest id; one query."""
-    filters, today = selection.filters, selection.today
-    counts = [func.count(case((concerns(move, today), 1))) for move in Move]
-    columns: list[ColumnElement[Any]] = [func.max(EmailMessage.id), *counts]
-    query: Select[Any] = select(*columns).where(
-        EmailMessage.state.in_({rule.before for rule in RULES.values()})
-    )
-    row = db.session.execute(log_queries.narrowed(query, filters, today, selection.timezone)).one()
-    numbers: dict[Move, int] = dict(zip(Move, row[1:], strict=True))
-    if filters.state != State.EXPIRED:  # only who asks for the expired means to send them
-        numbers[Move.RESEND_EXPIRED] = 0
-    return numbers, row[0] or 0
+def concerned(move: Move, selection: Selection) -> tuple[int, int]:
+    """How many messages of the selection the move concerns, and the newest id among them."""
+    if not _meant(move, selection.filters):
+        return 0, 0
+    query = select(func.count(), func.max(EmailMessage.id)).where(selection.chosen(move))
+    count, newest = db.session.execute(query).one()
+    return count, newest or 0
+
+
+def glance(selection: Selection, asked: Terms) -> dict[Move, Total]:
+    """About how many messages each move concerns, for the log; `asked`: its filters, looked up.
+
+    Of each state only the oldest are looked at, and a text that finds too many e-mails is left
+    out: where a number is not the whole truth, `more` says so. One query.
+    """
+    filters = replace(selection.filters, text="")
+    moves = [
+        move
+        for move in Move
+        if _meant(move, filters) and filters.state in (None, RULES[move].before)
+    ]
+    if not moves:
+        return {}
+    plain = terms(filters, selection.today, selection.timezone)
+    seen = _seen(moves, filters, selection, asked)
+    totals = {}
+    for move in moves:
+        looked_at = seen[None] if filters.close else seen[RULES[move].before]
+        cut = looked_at > GLANCE and bool(seen[move] or plain.rest)
+        vague = asked.found is not None and bool(seen[move])
+        totals[move] = Total(seen[move], not asked.few and (cut or vague))
+    return totals
+
+
+def _seen(
+    moves: Sequence[Move], filters: LogFilters, selection: Selection, asked: Terms
+) -> dict[Move | State | None, int]:
+    """Of the rows looked at: how many each move concerns, how many each state has, and all."""
+    today, timezone = selection.today, selection.timezone
+    states = list(dict.fromkeys(RULES[move].before for move in moves))
+    plain = terms(filters, today, timezone)
+    if asked.few:
+        rows = select(EmailMessage.id).where(*asked.lead).subquery()
+    elif filters.close:
+        rows = _oldest(plain).subquery()
+    else:
+        by_state = [terms(replace(filters, state=state), today, timezone) for state in states]
+        rows = union_all(*map(_oldest, by_state)).subquery()
+    wanted = [and_(concerns(move, today), *plain.lead, *plain.rest) for move in moves]
+    wanted += [EmailMessage.state == state for state in states]
+    counts = [func.count(case((condition, 1))) for condition in wanted]
+    query = select(*counts, func.count())
+    query = query.join_from(rows, EmailMessage, EmailMessage.id == rows.c.id)
+    return dict(zip([*moves, *states, None], db.session.execute(query).one(), strict=True))
+
+
+def _oldest(asked: Terms) -> Select[int]:
+    rows = select(EmailMessage.id).where(*asked.lead)
+    rows = rows.order_by(EmailMessage.created_at, EmailMessage.id).limit(GLANCE + 1)
+    return select(rows.subquery().c.id)
+
+
+def _meant(move: Move, filters: LogFilters) -> bool:
+    """Only who asks for the expired, or marks them, means to send them."""
+    return move != Move.RESEND_EXPIRED or filters.state == State.EXPIRED or bool(filters.ids)
 
 
 def apply(move: Move, selection: Selection, name: str, now: datetime) -> int:

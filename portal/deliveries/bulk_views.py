@@ -24,18 +24,21 @@ from portal.web.permissions import Permission, requires
 def bulk_confirm() -> ResponseReturnValue:
     """What the move would do, with its number, before anything changes."""
     move = _move(request.args.get("fazer", ""))
-    filters = LogFilters.from_args(request.args)
-    counts, newest = bulk.possible(service.selection(filters, clock.now()))
-    kept = _kept(request.args)
+    args = request.args.to_dict()
+    if marked := request.args.getlist("email"):
+        args["emails"] = ",".join(marked)
+    filters = LogFilters.from_args(args)
+    count, newest = bulk.concerned(move, service.selection(filters, clock.now()))
+    kept = _kept(args)
     return render(
         "deliveries/bulk.html",
         section=SECTION,
-        count=counts[move],
-        title=bulk_words.button(move, counts[move]),
+        count=count,
+        title=bulk_words.button(move, count or None),
         words=bulk_words.WORDS[move],
         described=bulk_words.described(filters, _names(filters)),
-        hidden=kept | {"fazer": move.value, "numero": counts[move], "maior": newest},
-        back=url_for("deliveries.log", **kept),
+        hidden=kept | {"fazer": move.value, "numero": count, "maior": newest},
+        back=url_for("deliveries.log", **kept | {"emails": None}),
         only=_list_of(move, kept),
     )
 
@@ -57,7 +60,11 @@ def bulk_move() -> ResponseReturnValue:
     left = confirmed - count
     changed = "havia" if left == 1 else "haviam"
     rest = f" {left} já {changed} mudado de estado." if left else ""
-    after = _kept(request.form) | {"estado": bulk.RULES[move].after.value, "causa": ""}
+    after = _kept(request.form) | {
+        "estado": bulk.RULES[move].after.value,
+        "causa": "",
+        "emails": "",
+    }
     return go_to("deliveries.log", bulk_words.done(move, count) + rest, **_filled(after))
 
 

@@ -1,12 +1,14 @@
 """What the moves of many messages are called, and what a person is told before and after."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from portal.deliveries.bulk import Move
+from portal.deliveries.bulk import RULES, Move
 from portal.deliveries.cause_names import short
 from portal.deliveries.forms import NOBODY, PERIODS, LogFilters
-from portal.deliveries.labels import STATES
+from portal.deliveries.labels import KINDS, STATES
+from portal.deliveries.log_queries import Row, Total
+from portal.deliveries.states import Kind
 from portal.web.formatters import day, number
 
 
@@ -101,14 +103,35 @@ ORDER = (
 )
 
 
-def offered(counts: Mapping[Move, int]) -> list[tuple[str, str]]:
+MARKED = (
+    Move.CANCEL,
+    Move.RESEND,
+    Move.RESEND_EXPIRED,
+    Move.DELIVERED,
+    Move.RESEND_UNCERTAIN,
+)
+
+
+def offered(totals: Mapping[Move, Total]) -> list[tuple[str, str]]:
     """(move, text of its button) of every move that concerns at least one message."""
-    return [(move.value, button(move, counts[move])) for move in ORDER if counts[move]]
+    return [
+        (move.value, button(move, None if total.more else total.count))
+        for move in ORDER
+        if (total := totals.get(move)) and (total.count or total.more)
+    ]
 
 
-def button(move: Move, count: int) -> str:
-    """`Cancelar os 120 que esperam`."""
+def for_marked(rows: Sequence[Row]) -> list[tuple[str, str]]:
+    """(move, text of its button) of what is possible with one of the rows, once it is marked."""
+    states = {row.message.state for row in rows if row.message.kind != Kind.TEST}
+    return [(move.value, button(move, None)) for move in MARKED if RULES[move].before in states]
+
+
+def button(move: Move, count: int | None) -> str:
+    """`Cancelar os 120 que esperam`; without the number where nobody counted them."""
     words = WORDS[move]
+    if count is None:
+        return words.many.replace(" {n}", "")
     return words.one if count == 1 else words.many.format(n=number(count))
 
 
@@ -129,11 +152,14 @@ def described(filters: LogFilters, names: Mapping[str, str] | None = None) -> st
 
 def _parts(filters: LogFilters, names: Mapping[str, str]) -> list[str]:
     user = "linha de comando" if filters.user_id == NOBODY else f"nº {filters.user_id}"
+    marked = len(filters.ids)
     found: list[tuple[str, object]] = [
+        (f"{marked} {'marcado' if marked == 1 else 'marcados'} no log", filters.ids),
         (f"geração nº {filters.generation_id}", filters.generation_id),
         ("um envio à mão", filters.batch),
         (f"estado {STATES[filters.state].text if filters.state else ''}", filters.state),
         (f"causa {short(filters.cause)}", filters.cause),
+        (f"origem {KINDS[filters.kind] if filters.kind else ''}", filters.kind),
         (f"conta {names.get('conta') or f'nº {filters.account_id}'}", filters.account_id),
         (f"usuário {names.get('usuario') or user}", filters.user_id is not None),
         (f"período {PERIODS[filters.period][0] if filters.period else ''}", filters.period),

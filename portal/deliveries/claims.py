@@ -33,6 +33,10 @@ from portal.webhooks import outbox
 LEASE = timedelta(seconds=120)
 RENEW_AFTER = timedelta(seconds=15)
 HANDOVER_LEASE = timedelta(seconds=300)
+# A try under way counts against the limits as of its claim, or the last renewal of its lease, and
+# this: no server accepts later (stages up to the dot, then `Timeouts.accept`). A server counts when
+# it accepts; counted from its claim, a slow try would leave our window before it left the server's.
+LATEST = HANDOVER_LEASE
 
 # Built once: the sender runs them for every message, and building costs more than running.
 _ACCOUNTS = cast(Table, SmtpAccount.__table__)
@@ -58,12 +62,8 @@ _TAKE = (
         attempts=bindparam("number"),
     )
 )
-_RESERVE = insert(_USES)
-_COUNT = (
-    update(_USES)
-    .where(_USES.c.message_id == bindparam("message"), _USES.c.used_at == bindparam("reserved"))
-    .values(used_at=bindparam("at"))
-)
+_RESERVE = insert(_USES).returning(_USES.c.id)
+_COUNT = update(_USES).where(_USES.c.id == bindparam("use")).values(used_at=bindparam("at"))
 # Its SET clause is made of the parameters that it is run with.
 _OWNED = update(_MESSAGES).where(
     _MESSAGES.c.id == bindparam("message"),
@@ -115,15 +115,7 @@ class Claim:
     number: int = 1  # of this try
     rested: bool = False  # whether failures had let the account rest
     listened: bool = False  # whether a webhook wants to know what comes of it
-
-    @property
-    def counted_at(self) -> datetime:
-        """The moment of its reservation: the lease's end, until the server's answer is known.
-
-        A server counts when it accepts. A try counted from its claim would leave our window
-        before it left the server's.
-        """
-        return self.claimed_at + LEASE
+    use_id: int = 0  # its reservation
 
 
 def claim_next(account_id: int, now: datetime) -> Claim | None:
@@ -163,43 +155,38 @@ def take_next(account_id: int, now: datetime) -> Claim | None:
     message_id, attempts, _busy, *used = due
     if any(count >= limit for count, (_, limit) in zip(used, windows, strict=True)):
         return None
-    claim = Claim(
-        message_id,
-        account_id,
-        uuid.uuid4().hex,
-        now,
-        number=attempts + 1,
-        rested=account.holds > 0,
-        listened=bool(row.listened),
-    )
-    values = {
-        "message": message_id,
-        "token": claim.token,
-        "until": now + LEASE,
-        "number": claim.number,
-    }
+    token, number = uuid.uuid4().hex, attempts + 1
+    values = {"message": message_id, "token": token, "until": now + LEASE, "number": number}
     if run(_TAKE, values).rowcount != 1:
         return None
-    reserve(account_id, message_id, claim.counted_at)
-    return claim
-
-
-def reserve(account_id: int, message_id: int | None, at: datetime) -> None:
-    """Count one recipient against the account's limits, as of `at`. The caller commits."""
-    db.session.connection().execute(
-        _RESERVE, {"smtp_account_id": account_id, "message_id": message_id, "used_at": at}
+    return Claim(
+        message_id,
+        account_id,
+        token,
+        now,
+        number=number,
+        rested=account.holds > 0,
+        listened=bool(row.listened),
+        use_id=reserve(account_id, message_id, now + LATEST),
     )
+
+
+def reserve(account_id: int, message_id: int | None, at: datetime) -> int:
+    """Count one recipient against the account's limits, as of `at`. The caller commits."""
+    values = {"smtp_account_id": account_id, "message_id": message_id, "used_at": at}
+    return int(db.session.connection().execute(_RESERVE, values).scalar_one())
 
 
 def count(claim: Claim, at: datetime) -> None:
     """Date the reservation of a try by the server's answer. The caller commits."""
-    values = {"message": claim.message_id, "reserved": claim.counted_at, "at": at}
-    db.session.connection().execute(_COUNT, values)
+    db.session.connection().execute(_COUNT, {"use": claim.use_id, "at": at})
 
 
 def keep(claim: Claim, now: datetime) -> bool:
     """Renew the lease of a try that takes long. Commits. False: it was lost, as in `hand_over`."""
     won = _write_owned(claim, {"lease_until": now + LEASE})
+    if won:
+        count(claim, now + LATEST)
     db.session.commit()
     return won
 
@@ -211,14 +198,16 @@ def may_send(account: SmtpAccount, now: datetime) -> bool:
 
 
 def uses_of_last_day(account_id: int, now: datetime) -> list[datetime]:
-    """Moments of the account's uses in the last 24 h, oldest first; for gauges and forecasts."""
-    return list(
-        db.session.scalars(
-            select(QuotaUse.used_at)
-            .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - DAY)
-            .order_by(QuotaUse.used_at)
-        )
+    """Moments of the account's uses in the last 24 h, oldest first; for gauges and forecasts.
+
+    A try under way is expected to be accepted now.
+    """
+    uses = db.session.scalars(
+        select(QuotaUse.used_at)
+        .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - DAY)
+        .order_by(QuotaUse.used_at)
     )
+    return [min(used, now) for used in uses]
 
 
 def hand_over(claim: Claim, now: datetime, **as_sent: str) -> bool:
@@ -234,11 +223,7 @@ def hand_over(claim: Claim, now: datetime, **as_sent: str) -> bool:
 
 def release_quota(claim: Claim) -> None:
     """Give back the reservation of a try that no server counted. The caller commits."""
-    db.session.execute(
-        delete(QuotaUse).where(
-            QuotaUse.message_id == claim.message_id, QuotaUse.used_at == claim.counted_at
-        )
-    )
+    db.session.execute(delete(QuotaUse).where(QuotaUse.id == claim.use_id))
 
 
 def settle(claim: Claim, **values: object) -> bool:

@@ -36,6 +36,7 @@ def explain_contract(code: str, competence: date | None, now: datetime) -> dict[
         "last_generated": {
             "receivable": last.id,
             "competence": f"{last.competence:%Y-%m}",
+            "undone_at": last.undone_at.isoformat() if last.undone_at else None,
             "requirements": last.reasons,
         }
         if last
@@ -44,13 +45,16 @@ def explain_contract(code: str, competence: date | None, now: datetime) -> dict[
 
 
 def next_competence(contract_id: int, now: datetime) -> date:
-    """The first month from the next one on in which the contract has no title yet."""
+    """The first month from the next one on in which the contract has no title; one that was undone
+    leaves its month free."""
     today = clock.local_date(now, current_app.config["SETTINGS"].timezone)
     first = (today.replace(day=1) + timedelta(days=32)).replace(day=1)
     taken = set(
         db.session.scalars(
             select(Receivable.competence).where(
-                Receivable.contract_id == contract_id, Receivable.competence >= first
+                Receivable.contract_id == contract_id,
+                Receivable.competence >= first,
+                Receivable.undone_at.is_(None),
             )
         )
     )
@@ -58,11 +62,11 @@ def next_competence(contract_id: int, now: datetime) -> date:
 
 
 def last_title(contract_id: int) -> Receivable | None:
-    """The newest title of the contract."""
+    """The newest title of the contract, which may have been undone."""
     return db.session.scalar(
         select(Receivable)
         .where(Receivable.contract_id == contract_id)
-        .order_by(Receivable.competence.desc())
+        .order_by(Receivable.competence.desc(), Receivable.id.desc())
         .limit(1)
     )
 

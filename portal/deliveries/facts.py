@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -32,6 +32,24 @@ from portal.web.formatters import month
 
 Candidates = Select[*tuple[Any, ...]]
 SECURITY_NAMES = {Security.NONE: "sem criptografia", Security.STARTTLS: "TLS", Security.SSL: "SSL"}
+# Facts of no contract in particular: for the requirements that hold for all.
+NOBODY = Facts(
+    contract_id=0,
+    contract_status="active",
+    contract_delivery_type=None,
+    default_delivery_type="email",
+    client_id=0,
+    client_active=True,
+    emails=(),
+    invalid_emails="",
+    wallet=WalletFacts(0, "", True, True, True, True),
+    account=None,
+    open_receivables=0,
+    max_open_receivables=None,
+    already_generated=False,
+    competence="",
+    now=datetime.min.replace(tzinfo=UTC),
+)
 CANDIDATE_COLUMNS = (
     Contract.id.label("contract_id"),
     Contract.code.label("contract_code"),
@@ -186,7 +204,7 @@ def candidates(
 def generated_already(
     competences: Sequence[date], contract_ids: Collection[int] | None = None, before: int = 0
 ) -> set[tuple[int, date]]:
-    """(contract id, competence) of every title that exists in these months.
+    """(contract id, competence) of every title of these months, but for what was undone.
 
     `contract_ids` narrows to these contracts; `before` to what earlier runs than this one made.
     """
@@ -208,6 +226,7 @@ def open_counts(contract_ids: Collection[int] | None = None, before: int = 0) ->
 
 
 def _narrowed(contract_ids: Collection[int] | None, before: int) -> Iterator[ColumnElement[bool]]:
+    yield Receivable.undone_at.is_(None)  # said even of open titles: the index covers only these
     if contract_ids is not None:
         yield Receivable.contract_id.in_(contract_ids)
     if before:
@@ -251,10 +270,6 @@ def explain(contract_id: int, competence: date, now: datetime) -> Verdict:
     row = db.session.execute(candidates(contract_ids=[contract_id])).first()
     if row is None:
         raise NotFound(f"Contrato {contract_id} não existe.")
-    already = (contract_id, competence) in generated_already([competence])
-    count = db.session.scalar(
-        select(func.count()).where(
-            Receivable.contract_id == contract_id, Receivable.status == ReceivableStatus.OPEN
-        )
-    )
-    return judge(facts_of(row, context, competence, already=already, open_receivables=count or 0))
+    already = (contract_id, competence) in generated_already([competence], [contract_id])
+    count = open_counts([contract_id]).get(contract_id, 0)
+    return judge(facts_of(row, context, competence, already=already, open_receivables=count))

@@ -6,12 +6,12 @@ from typing import Any
 
 from flask import current_app, url_for
 from flask_login import current_user
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, exists, func, select
 
 from portal.core import clock
 from portal.core.db import db
 from portal.deliveries.holds import HELD
-from portal.deliveries.limits import HOUR
+from portal.deliveries.limits import HOUR, MINUTE
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import State
 from portal.settings.models import FinancialSettings
@@ -85,6 +85,7 @@ def sending(now: datetime, timezone: str) -> Sending:
             SmtpAccount.pause_reason,
             SmtpAccount.hold_until,
             SmtpAccount.hourly_limit,
+            SmtpAccount.minute_limit,
         )
         .join(FinancialSettings, FinancialSettings.smtp_account_id == SmtpAccount.id)
         .where(FinancialSettings.id == 1)
@@ -101,17 +102,20 @@ def sending(now: datetime, timezone: str) -> Sending:
 
 def _moving(account: Any, now: datetime, timezone: str) -> Sending:
     # A message that a person holds back has no next attempt.
-    used, last_use, queued, held, due, busy = db.session.execute(
+    used, minute, last_use, queued, held, due, busy = db.session.execute(
         select(
-            _uses(account.id, now, func.count()),
-            _uses(account.id, now, func.max(QuotaUse.used_at)),
+            _uses(account.id, now - HOUR, func.count()),
+            _uses(account.id, now - MINUTE, func.count()),
+            _uses(account.id, now - HOUR, func.max(QuotaUse.used_at)),
             _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at.is_not(None)),
             _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at.is_(None)),
-            _messages(account.id, State.QUEUED, EmailMessage.next_attempt_at <= now),
-            _messages(account.id, State.SENDING),
+            _some(account.id, State.QUEUED, EmailMessage.next_attempt_at <= now),
+            _some(account.id, State.SENDING),
         )
     ).one()
     pace = f"{number(used)}/{number(account.hourly_limit)} nesta hora"
+    if account.minute_limit:
+        pace = f"{number(minute)}/{number(account.minute_limit)} neste minuto · {pace}"
     waiting = url_for("deliveries.log", estado="queued")
     if account.hold_until and account.hold_until > now and queued:
         until = short_moment(account.hold_until, now, timezone)
@@ -129,22 +133,25 @@ def _moving(account: Any, now: datetime, timezone: str) -> Sending:
     return Sending("muted", "Nada na fila", url_for("deliveries.log"))
 
 
-def _uses(account_id: int, now: datetime, value: Any) -> Any:
+def _uses(account_id: int, since: datetime, value: Any) -> Any:
     return (
         select(value)
         .select_from(QuotaUse)
-        .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > now - HOUR)
+        .where(QuotaUse.smtp_account_id == account_id, QuotaUse.used_at > since)
         .scalar_subquery()
     )
 
 
 def _messages(account_id: int, state: State, *more: Any) -> Any:
-    return (
-        select(func.count())
-        .select_from(EmailMessage)
-        .where(EmailMessage.smtp_account_id == account_id, EmailMessage.state == state, *more)
-        .scalar_subquery()
-    )
+    return select(func.count()).where(*_of(account_id, state), *more).scalar_subquery()
+
+
+def _some(account_id: int, state: State, *more: Any) -> Any:
+    return exists().where(*_of(account_id, state), *more)
+
+
+def _of(account_id: int, state: State) -> tuple[ColumnElement[bool], ...]:
+    return (EmailMessage.smtp_account_id == account_id, EmailMessage.state == state)
 
 
 def _first(reason: str) -> str:

@@ -1,19 +1,16 @@
 """The log as a file for spreadsheets."""
 
 from collections.abc import Iterator
-from datetime import date
 
-from sqlalchemy import select
-
-from portal.core.csv_writer import write_csv
+from portal.core.csv_writer import stream_csv
+from portal.core.db import db
 from portal.core.money import format_amount
 from portal.deliveries import log_queries
 from portal.deliveries.cause_names import short
-from portal.deliveries.forms import LogFilters
 from portal.deliveries.labels import KINDS, STATES
+from portal.deliveries.log_terms import Terms
 from portal.deliveries.models import EmailMessage
 from portal.web.formatters import moment
-from portal.web.pagination import page_of
 
 CHUNK = 500  # messages read at once
 HEADERS = (
@@ -36,24 +33,17 @@ HEADERS = (
 )
 
 
-def export(filters: LogFilters, today: date, timezone: str) -> bytes:
-    """Every message that the filters leave, the newest first, as CSV."""
-    return write_csv(HEADERS, _rows(filters, today, timezone))
+def export(asked: Terms, timezone: str) -> Iterator[bytes]:
+    """Every message that the filters leave, the newest first, as CSV, piece by piece."""
+    return stream_csv(HEADERS, _rows(asked, timezone))
 
 
-def _rows(filters: LogFilters, today: date, timezone: str) -> Iterator[tuple[str, ...]]:
-    after: int | None = None
-    while True:
-        query = log_queries.narrowed(select(EmailMessage), filters, today, timezone)
-        page = page_of(
-            query.options(*log_queries.row_options()), EmailMessage.id, after=after, size=CHUNK
-        )
-        titles = log_queries.carried([message.id for message in page.rows])
-        for message in page.rows:
+def _rows(asked: Terms, timezone: str) -> Iterator[tuple[str, ...]]:
+    for messages in log_queries.chunks(asked, CHUNK):
+        titles = log_queries.carried([message.id for message in messages])
+        for message in messages:
             yield _cells(message, titles.get(message.id), timezone)
-        if page.next_after is None:
-            return
-        after = page.next_after
+        db.session.rollback()  # a file may be taken slowly: no transaction stays open meanwhile
 
 
 def _cells(

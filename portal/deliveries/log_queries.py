@@ -1,12 +1,12 @@
 """Reads of the log: pages of messages, one message, and what the filters offer."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, func, literal, select, tuple_
 from sqlalchemy.orm import defer, joinedload, selectinload
 from sqlalchemy.orm.interfaces import ORMOption
 
@@ -15,16 +15,19 @@ from portal.core.db import db
 from portal.core.errors import NotFound
 from portal.core.money import CENT
 from portal.deliveries.departures import departures
-from portal.deliveries.forms import NOBODY, LogFilters
+from portal.deliveries.forms import LogFilters
 from portal.deliveries.holds import is_held
+from portal.deliveries.log_terms import Terms, terms
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.receivables.models import Receivable
-from portal.receivables.queries import matches
 from portal.smtp.models import SmtpAccount
-from portal.web.pagination import Page, page_of
-from portal.web.search import contains
+from portal.web.pagination import PAGE_SIZE
 
+ORDER = (EmailMessage.created_at.desc(), EmailMessage.id.desc())  # the newest first
+COUNTED = 10_000  # beyond it the log says "mais de"
+SAME_CAUSE = 1_000
+JUDGED_FIRST, JUDGED = 1_000, 10_000  # rows of the leading filter that one page looks at
 ACCOUNT_COLUMNS = (
     SmtpAccount.id,
     SmtpAccount.name,
@@ -59,13 +62,105 @@ class Row:
         return self.message.id
 
 
-def search(
-    filters: LogFilters, today: date, timezone: str, now: datetime, after: int | None
-) -> Page[Row]:
-    """One page of the log, the newest first. `timezone` says when the days of a period begin."""
-    query = narrowed(select(EmailMessage), filters, today, timezone).options(*row_options())
-    page = page_of(query, EmailMessage.id, after=after)
-    return Page(rows_of(page.rows, now), page.next_after, page.first)
+@dataclass(frozen=True, slots=True)
+class LogPage:
+    """Rows, the newest first. `next_after` is the message after which the next page begins.
+
+    `searched_until`: a page that is not full because so many rows were judged; all that is newer
+    than this was, and the next page goes on from there.
+    """
+
+    rows: Sequence[Row]
+    next_after: int | None
+    first: bool
+    searched_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Total:
+    """How many messages the filters leave; `more`: at least one more than `count`."""
+
+    count: int
+    more: bool
+
+
+def search(asked: Terms, now: datetime, after: int | None) -> LogPage:
+    """One page of the log."""
+    if not asked.rest or asked.few:
+        ids, ended = _ids(asked.narrow(_newest(after)), PAGE_SIZE + 1), None
+    else:
+        ids, ended = _judged(asked, after)
+    shown = ids[:PAGE_SIZE]
+    more = shown[-1] if len(ids) > PAGE_SIZE else ended.id if ended else None
+    until = ended.created_at if ended and len(ids) <= PAGE_SIZE else None
+    return LogPage(rows_of(_messages(shown), now), more, after is None, until)
+
+
+def total(asked: Terms) -> Total | None:
+    """How many there are, up to COUNTED; None where finding out would take long."""
+    if asked.rest and not asked.few and _counted(asked.lead, JUDGED_FIRST) > JUDGED_FIRST:
+        return None
+    count = _counted((*asked.lead, *asked.rest), COUNTED)
+    return Total(min(count, COUNTED), count > COUNTED)
+
+
+def _counted(conditions: Sequence[ColumnElement[bool]], most: int) -> int:
+    found = select(EmailMessage.id).where(*conditions).limit(most + 1).subquery()
+    return db.session.scalar(select(func.count()).select_from(found)) or 0
+
+
+def _newest(after: int | None) -> Select[int]:
+    """Ids in the order of the log, those after the message `after`."""
+    query = select(EmailMessage.id).order_by(*ORDER)
+    if after is None:
+        return query
+    moment = db.session.scalar(select(EmailMessage.created_at).where(EmailMessage.id == after))
+    if moment is None:
+        return query.where(EmailMessage.id < after)
+    key = tuple_(EmailMessage.created_at, EmailMessage.id)
+    return query.where(key < tuple_(literal(moment, EmailMessage.created_at.type), after))
+
+
+def _ids(query: Select[int], size: int) -> list[int]:
+    return list(db.session.scalars(query.limit(size)))
+
+
+def _judged(asked: Terms, after: int | None) -> tuple[list[int], Any]:
+    """A page's ids among the next rows of the leading filter, and the last row that was judged.
+
+    First a few, which is enough where most rows match; then many. The last row is None when
+    nothing is left behind it.
+    """
+    rows = _newest(after).add_columns(EmailMessage.created_at).where(*asked.lead)
+    for width in (JUDGED_FIRST, JUDGED):
+        window = rows.limit(width).subquery()
+        query = (
+            select(EmailMessage.id)
+            .join(window, window.c.id == EmailMessage.id)
+            .where(*asked.rest)
+            .order_by(window.c.created_at.desc(), window.c.id.desc())
+        )
+        ids = _ids(query, PAGE_SIZE + 1)
+        if len(ids) > PAGE_SIZE:
+            return ids, None
+        last = db.session.execute(rows.offset(width - 1).limit(1)).first()
+        if last is None:
+            return ids, None
+    return ids, last
+
+
+def _messages(ids: Sequence[int]) -> list[EmailMessage]:
+    query = select(EmailMessage).where(EmailMessage.id.in_(ids)).options(*row_options())
+    found = {message.id: message for message in db.session.scalars(query)}
+    return [found[message_id] for message_id in ids]
+
+
+def chunks(asked: Terms, size: int) -> Iterator[Sequence[EmailMessage]]:
+    """Every message, `size` at a time, in the order of the log; for files."""
+    after: int | None = None
+    while ids := _ids(asked.narrow(_newest(after)), size):
+        yield _messages(ids)
+        after = ids[-1]
 
 
 def rows_of(messages: Sequence[EmailMessage], now: datetime) -> list[Row]:
@@ -87,48 +182,7 @@ def row_options() -> tuple[ORMOption, ...]:
 
 def narrowed(query: Select[Any], filters: LogFilters, today: date, timezone: str) -> Select[Any]:
     """`query` of messages with the conditions of the filters."""
-    since, until = filters.span(today, timezone)
-    conditions = [*_equalities(filters), *_texts(filters)]
-    if since:
-        conditions.append(EmailMessage.created_at >= since)
-    if until:
-        conditions.append(EmailMessage.created_at < until)
-    return query.where(*conditions)
-
-
-def _equalities(filters: LogFilters) -> Iterable[ColumnElement[bool]]:
-    for column, wanted in (
-        (EmailMessage.state, filters.state),
-        (EmailMessage.cause, filters.cause or None),
-        (EmailMessage.smtp_account_id, filters.account_id),
-        (EmailMessage.generation_id, filters.generation_id),
-        (EmailMessage.client_id, filters.client_id),
-    ):
-        if wanted is not None:
-            yield column == wanted
-    if filters.user_id == NOBODY:
-        yield EmailMessage.requested_by_id.is_(None)
-    elif filters.user_id is not None:
-        yield EmailMessage.requested_by_id == filters.user_id
-
-
-def _texts(filters: LogFilters) -> Iterable[ColumnElement[bool]]:
-    if filters.batch:
-        yield EmailMessage.scope.startswith(f"manual:{filters.batch}:", autoescape=True)
-    if filters.text:
-        text = filters.text
-        titles = (
-            select(MessageReceivable.message_id)
-            .join(Receivable, Receivable.id == MessageReceivable.receivable_id)
-            .where(matches(text))
-        )
-        clients = select(Client.id).where(contains(Client.name, text))
-        yield or_(
-            contains(EmailMessage.recipient, text),
-            contains(EmailMessage.subject, text),
-            EmailMessage.client_id.in_(clients),
-            EmailMessage.id.in_(titles),
-        )
+    return terms(filters, today, timezone).narrow(query)
 
 
 def carried(message_ids: Sequence[int]) -> dict[int, Carried]:
@@ -169,30 +223,26 @@ def get(message_id: int) -> EmailMessage:
     return message
 
 
-def failed_of_cause(cause: str) -> int:
+def failed_of_cause(cause: str) -> Total:
     """How many messages with boletos failed for this cause, in the whole log."""
-    return (
-        db.session.scalar(
-            select(func.count()).where(
-                EmailMessage.state == State.FAILED,
-                EmailMessage.cause == cause,
-                EmailMessage.kind != Kind.TEST,
-            )
-        )
-        or 0
+    count = _counted(
+        (
+            EmailMessage.cause == cause,
+            EmailMessage.state == State.FAILED,
+            EmailMessage.kind != Kind.TEST,
+        ),
+        SAME_CAUSE,
     )
+    return Total(min(count, SAME_CAUSE), count > SAME_CAUSE)
 
 
 def causes_found() -> list[str]:
-    """The causes that occur in the log, the most frequent first."""
-    return list(
-        db.session.scalars(
-            select(EmailMessage.cause)
-            .where(EmailMessage.cause != "")
-            .group_by(EmailMessage.cause)
-            .order_by(func.count().desc(), EmailMessage.cause)
-        )
-    )
+    """The causes that occur in the log, by their codes; one step of an index for each."""
+    least = func.min(EmailMessage.cause)
+    found = select(least.label("cause")).where(EmailMessage.cause > "").cte(recursive=True)
+    following = select(least).where(EmailMessage.cause > found.c.cause).scalar_subquery()
+    found = found.union_all(select(following).where(found.c.cause.is_not(None)))
+    return list(db.session.scalars(select(found.c.cause).where(found.c.cause.is_not(None))))
 
 
 def accounts() -> list[tuple[int, str]]:

@@ -41,7 +41,7 @@ def facts(message: EmailMessage, now: datetime, timezone: str) -> dict[str, Any]
         "actions": log_words.actions(message),
         "tries": [(item, stage_name(item)) for item in message.tries],
         "content": content(message, now),
-        "same_cause": log_queries.failed_of_cause(message.cause) if message.cause else 0,
+        "same_cause": log_queries.failed_of_cause(message.cause) if message.cause else None,
     }
 
 

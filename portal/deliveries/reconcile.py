@@ -82,7 +82,7 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
     ).all()
     freed = uncertain = 0
     for row in rows:
-        deaths = tries.count(row.id, DIED) + 1
+        deaths = tries.count(row.id, DIED, row.attempts) + 1
         state, reason = _after_death(row.handed_over, deaths)
         won = changed(
             update(EmailMessage)
@@ -91,6 +91,7 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
                 EmailMessage.state == State.SENDING,
                 EmailMessage.claim == row.claim,
                 EmailMessage.handed_over == row.handed_over,
+                EmailMessage.lease_until < now,  # not renewed since we looked
             )
             .values(
                 state=state,

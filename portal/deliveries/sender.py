@@ -178,6 +178,9 @@ def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
 
     def write() -> Claim | None:
         won = claims.settle(attempt.claim, **sent) or claims.confirm_late(attempt.claim, **sent)
+        if not won and tries.is_noted(attempt.claim.message_id, attempt.claim.number, "accepted"):
+            db.session.rollback()  # only the answer to the commit was lost
+            return None
         claims.count(attempt.claim, now)
         code, reply = acceptance.code, acceptance.reply
         _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
@@ -185,7 +188,9 @@ def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
             rests.unhold(attempt.claim.account_id)
         if won:
             _tell(attempt, now)
-        following = claims.take_next(attempt.claim.account_id, now) if attempt.more() else None
+        # By the clock: after a wait for the database, a lease from `now` on might have ended.
+        more = attempt.more()
+        following = claims.take_next(attempt.claim.account_id, clock.now()) if more else None
         db.session.commit()
         return following
 
@@ -225,6 +230,7 @@ def _unusable(attempt: Attempt, reason: str) -> Outcome:
         attempt.claim, state=State.QUEUED, reason=reason, cause="account", next_attempt_at=now
     )
     claims.release_quota(attempt.claim)
+    holds.keep_held(attempt.claim.message_id)
     rests.pause(attempt.claim.account_id, reason, now)
     db.session.commit()
     wake(ALERT, attempt.claim.account_id)
@@ -277,7 +283,7 @@ def _failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> Outcome:
 
 
 def _retry_later(attempt: Attempt, failure: Failure, reason: str) -> None:
-    count = tries.count(attempt.claim.message_id, Kind.TEMPORARY) + 1
+    count = tries.count(attempt.claim.message_id, Kind.TEMPORARY, attempt.claim.number) + 1
     wait = backoff.delay(count, random.random(), failure.retry_after)  # noqa: S311 - jitter
     if wait is None:
         gave_up = f"{reason} Desistimos depois de {count} tentativas."

@@ -127,7 +127,7 @@ def _prepare(test_id: int) -> Ready:
     )
     db.session.add(row)
     db.session.flush()
-    claims.reserve(account.id, row.id, now)
+    claims.reserve(account.id, row.id, row.lease_until or now)  # until `_finish` dates it
     ready = Ready(server, message, rendered, test.recipient, row.id)
     db.session.commit()
     return ready

@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import cast
 
-from sqlalchemy import Table, func, insert, select
+from sqlalchemy import Table, exists, insert, select
 
 from portal.core.db import db
 from portal.deliveries.models import DeliveryAttempt
@@ -39,15 +39,28 @@ def note(
     db.session.connection().execute(_NOTE, values)
 
 
-def count(message_id: int, outcome: str) -> int:
-    """How many tries of the message ended so. Those that reached no server are not its own."""
-    return (
-        db.session.scalar(
-            select(func.count()).where(
-                DeliveryAttempt.message_id == message_id,
-                DeliveryAttempt.outcome == outcome,
-                DeliveryAttempt.stage.not_in(BEFORE_SENDING),
-            )
-        )
-        or 0
+def count(message_id: int, outcome: str, number: int) -> int:
+    """How many tries before try `number` of the message ended so, since a person last sent it on
+    its way: numbers then begin again. Those that reached no server are not its own."""
+    rows = db.session.execute(
+        select(DeliveryAttempt.number, DeliveryAttempt.outcome, DeliveryAttempt.stage)
+        .where(DeliveryAttempt.message_id == message_id)
+        .order_by(DeliveryAttempt.id.desc())
     )
+    found, following = 0, number
+    for earlier, ended, stage in rows:
+        if earlier > following:
+            break
+        following = earlier
+        found += ended == outcome and stage not in BEFORE_SENDING
+    return found
+
+
+def is_noted(message_id: int, number: int, outcome: str) -> bool:
+    """Whether try `number` of the message was already written down as ended so."""
+    noted = exists().where(
+        DeliveryAttempt.message_id == message_id,
+        DeliveryAttempt.number == number,
+        DeliveryAttempt.outcome == outcome,
+    )
+    return bool(db.session.scalar(select(noted)))

@@ -1,6 +1,6 @@
 """Log de e-mail, one message, E-mails enviados of a client, and what a person does with them."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +12,7 @@ from flask import (
     make_response,
     render_template,
     request,
+    stream_with_context,
     url_for,
 )
 from flask.typing import ResponseReturnValue
@@ -33,8 +34,8 @@ from portal.deliveries import (
     preview_facts,
     service,
 )
-from portal.deliveries.bulk import Move
 from portal.deliveries.forms import ARGUMENTS, PERIODS, LogFilters
+from portal.deliveries.log_terms import Terms, terms
 from portal.deliveries.models import EmailMessage
 from portal.receivables.forms import parse_text
 from portal.smtp import preview
@@ -42,7 +43,7 @@ from portal.smtp.message import html_document
 from portal.smtp.message_views import FRAME_HEADERS
 from portal.users import queries as users
 from portal.web.context import portal_today
-from portal.web.htmx import go_to, render
+from portal.web.htmx import go_to, render, wants_fragment
 from portal.web.pagination import after_key
 from portal.web.permissions import Permission, may, requires
 
@@ -54,7 +55,9 @@ def register(app: Flask) -> None:
     """Add the pages, the state of sending in the top bar, and real clients to the preview."""
     from portal.deliveries import (  # noqa: F401 - their routes
         bulk_views,
+        moving_views,
         proof_views,
+        timeline_views,
         use_views,
         why_views,
     )
@@ -72,19 +75,18 @@ def register(app: Flask) -> None:
 def log() -> ResponseReturnValue:
     """Every e-mail that the filters of the URL leave."""
     filters = LogFilters.from_args(request.args)
+    asked = _asked(filters)
     return render(
         "deliveries/log.html",
         "deliveries/_log.html",
         section=SECTION,
-        periods=PERIODS,
-        accounts=log_queries.accounts(),
-        people=users.everybody(),
-        causes=log_queries.causes_found(),
-        about=cause_names.about(filters.cause) if filters.cause else None,
-        offered=bulk_words.offered(_possible(filters)) if may(Permission.DELIVER) else (),
+        offered=_offered(filters, asked) if may(Permission.DELIVER) else (),
         bulk_args={name: value for name in ARGUMENTS if (value := request.args.get(name))},
-        export_args=request.args.to_dict() | {"depois": None},
-        **_table(filters),
+        export_url=url_for("deliveries.export", **_without_page()),
+        only=_names(filters),
+        own_client=None,
+        **_choices(),
+        **_table(filters, asked, marks=may(Permission.DELIVER)),
     )
 
 
@@ -92,27 +94,34 @@ def log() -> ResponseReturnValue:
 @requires(Permission.SEE)
 def export() -> Response:
     """The log as a file for spreadsheets, with the same filters."""
-    filters = LogFilters.from_args(request.args)
-    settings = current_app.config["SETTINGS"]
-    today = portal_today(settings, clock.now())
-    response = make_response(log_export.export(filters, today, settings.timezone))
-    response.mimetype = "text/csv"
-    response.headers["Content-Disposition"] = f'attachment; filename="log-email-{today}.csv"'
-    return response
+    return _file(LogFilters.from_args(request.args), "log-email")
 
 
 @bp.get("/clientes/<int:client_id>/emails-enviados")
 @requires(Permission.SEE)
 def client_emails(client_id: int) -> ResponseReturnValue:
-    """Aba E-mails enviados of a client."""
+    """Aba E-mails enviados of a client, with the filters of the log."""
     client = clients.get(client_id)
+    filters = LogFilters.from_args(request.args, client_id)
     return render(
         "deliveries/client.html",
-        "deliveries/_table.html",
+        "deliveries/_log.html",
         section="clients",
         client=client,
-        **_table(LogFilters(client_id=client_id)),
+        own_client=client_id,
+        offered=(),
+        export_url=url_for("deliveries.client_export", client_id=client_id, **_without_page()),
+        **_choices(),
+        **_table(filters, _asked(filters)),
     )
+
+
+@bp.get("/clientes/<int:client_id>/emails-enviados.csv")
+@requires(Permission.SEE)
+def client_export(client_id: int) -> Response:
+    """The client's e-mails as a file, with the filters of the tab."""
+    clients.get(client_id)
+    return _file(LogFilters.from_args(request.args, client_id), f"emails-cliente-{client_id}")
 
 
 @bp.get("/sistema/log-email/<int:message_id>")
@@ -201,18 +210,56 @@ def _act(
     return go_to("deliveries.show", done, message_id=message_id)
 
 
-def _possible(filters: LogFilters) -> Mapping[Move, int]:
-    counts, _newest = bulk.possible(service.selection(filters, clock.now()))
-    return counts
+def _file(filters: LogFilters, name: str) -> Response:
+    """A file that is written while it is sent: however long, it takes no memory."""
+    settings = current_app.config["SETTINGS"]
+    today = portal_today(settings, clock.now())
+    rows = log_export.export(_asked(filters), settings.timezone)
+    response = Response(stream_with_context(rows), mimetype="text/csv")
+    response.headers["Content-Disposition"] = f'attachment; filename="{name}-{today}.csv"'
+    return response
 
 
-def _table(filters: LogFilters) -> dict[str, Any]:
-    """What `deliveries/_table.html` needs."""
+def _asked(filters: LogFilters) -> Terms:
+    settings = current_app.config["SETTINGS"]
+    return terms(filters, portal_today(settings, clock.now()), settings.timezone)
+
+
+def _offered(filters: LogFilters, asked: Terms) -> list[tuple[str, str]]:
+    return bulk_words.offered(bulk.glance(service.selection(filters, clock.now()), asked))
+
+
+def _without_page() -> dict[str, Any]:
+    return {name: value for name, value in request.args.items() if name != "depois" and value}
+
+
+def _names(filters: LogFilters) -> str:
+    """The name of the client whose e-mails alone the log shows."""
+    return clients.get(filters.client_id).name if filters.client_id else ""
+
+
+def _choices() -> dict[str, Any]:
+    """What the form of the filters offers; a fragment is without it."""
+    if wants_fragment():
+        return {}
+    return {
+        "periods": PERIODS,
+        "accounts": log_queries.accounts(),
+        "people": users.everybody(),
+        "causes": sorted(log_queries.causes_found(), key=cause_names.short),
+    }
+
+
+def _table(filters: LogFilters, asked: Terms, *, marks: bool = False) -> dict[str, Any]:
+    """What `deliveries/_log.html` needs."""
     settings, now = current_app.config["SETTINGS"], clock.now()
-    today = portal_today(settings, now)
-    page = log_queries.search(filters, today, settings.timezone, now, after_key())
+    page = log_queries.search(asked, now, after_key())
     return {
         "page": page,
+        "marked": bulk_words.for_marked(page.rows) if marks else (),
+        "total": log_queries.total(asked),
+        "in_subjects": bool(asked.found and asked.found.in_subjects),
+        "about": cause_names.about(filters.cause) if filters.cause else None,
         "moving": page.first and log_words.moving(page.rows, now),
         "detail": lambda row: log_words.detail(row, now, settings.timezone),
         "filters": filters,

@@ -90,7 +90,7 @@ def cancel_messages(generation_id: int, actor: Actor | None) -> int:
     Conflict when something stands in the way.
     """
     ids = select(EmailMessage.id).where(EmailMessage.id.in_(_carriers(generation_id)))
-    db.session.execute(ids.with_for_update())
+    db.session.execute(ids.order_by(EmailMessage.id).with_for_update())
     found = look(generation_id)
     if not found.possible:
         why = "; ".join(found.obstacles()) or "não há título a cancelar"

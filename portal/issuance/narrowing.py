@@ -1,15 +1,14 @@
 """The filters of the report as conditions that stay quick at a million titles.
 
 A search over clients, or for a rare state, is answered first: where it leaves few, the titles are
-looked up by number; where it leaves many, the walk along the due dates soon fills a page.
+looked up by number; where it leaves many, they are judged in a walk along the due dates.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, UnaryExpression, and_, func, or_, select, union_all
-from sqlalchemy.sql.operators import custom_op
+from sqlalchemy import ColumnElement, Select, func, or_, select, union_all
 
 from portal.clients.models import Client
 from portal.contracts.models import Contract
@@ -19,10 +18,11 @@ from portal.deliveries.states import WAITING, State
 from portal.issuance import labels
 from portal.issuance.forms import IssuanceFilters
 from portal.receivables.models import Receivable
+from portal.receivables.queries import not_leading
 from portal.wallets.models import Wallet
 from portal.web.search import contains
 
-FEW = 1000
+FEW_CLIENTS, FEW_TITLES = 300, 2500  # named one by one
 MIN_DIGITS = 3  # shorter numbers are a part of a name, or a whole code
 MOST_DIGITS = 18  # what a BIGINT holds
 BEFORE_FAILED = frozenset({State.SENT, State.UNCERTAIN, *WAITING})
@@ -35,7 +35,19 @@ STATES_OF: dict[str, tuple[frozenset[State], frozenset[State]]] = {
     labels.FAILED: (LOST, BEFORE_FAILED),
     labels.NEVER: (frozenset(), BEFORE_FAILED | LOST),
 }
-Conditions = Sequence[ColumnElement[bool]]
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """`lead` is read from an index; `judged` costs a look into other tables for each title."""
+
+    lead: Sequence[ColumnElement[bool]]
+    judged: Sequence[ColumnElement[bool]]
+
+    @property
+    def every(self) -> tuple[ColumnElement[bool], ...]:
+        """All of them."""
+        return *self.lead, *self.judged
 
 
 def conditions(filters: IssuanceFilters) -> Conditions:
@@ -43,15 +55,21 @@ def conditions(filters: IssuanceFilters) -> Conditions:
     ways = (_clients, _numbers, _sending, _wallet)
     found = [condition for way in ways for condition in way(filters)]
     few = any(condition.is_few for condition in found)
-    return [*(condition.clause for condition in found), *_plain(filters, few)]
+    plain = list(_plain(filters, few))
+    if few:  # so few that each may be judged
+        return Conditions([*(item.clause for item in found), *plain], [])
+    lead = [item.clause for item in found if not item.is_judged]
+    return Conditions([*lead, *plain], [item.clause for item in found if item.is_judged])
 
 
 @dataclass(frozen=True, slots=True)
 class _Found:
-    """A condition; `is_few` when it is a list of numbers to look up."""
+    """A condition; `is_few` when it is a list of numbers to look up, `is_judged` when other
+    tables know."""
 
     clause: ColumnElement[bool]
     is_few: bool = False
+    is_judged: bool = False
 
 
 def _plain(filters: IssuanceFilters, few: bool) -> Iterator[ColumnElement[bool]]:
@@ -74,24 +92,18 @@ def _plain(filters: IssuanceFilters, few: bool) -> Iterator[ColumnElement[bool]]
 
 
 def _led_by(other: bool, column: Any) -> Any:
-    """The column; where another index leads, so that SQLite does not walk this one's.
-
-    SQLite has no statistics here and would take the index of a column that half of all titles
-    share, then sort them. PostgreSQL decides well by itself.
-    """
-    if not other or db.engine.dialect.name != "sqlite":
-        return column
-    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+    """The column; where another index leads, so that SQLite does not walk this one's."""
+    return not_leading(column) if other else column
 
 
 def _wallet(filters: IssuanceFilters) -> Iterator[_Found]:
     if filters.wallet_id is None:
         return
-    few = _few(select(Receivable.id).where(Receivable.wallet_id == filters.wallet_id))
+    few = _few(select(Receivable.id).where(Receivable.wallet_id == filters.wallet_id), FEW_TITLES)
     if few is not None:
         yield _Found(Receivable.id.in_(few), is_few=True)
     else:
-        yield _Found(_led_by(True, Receivable.wallet_id) == filters.wallet_id)
+        yield _Found(not_leading(Receivable.wallet_id) == filters.wallet_id)
 
 
 def _clients(filters: IssuanceFilters) -> Iterator[_Found]:
@@ -99,19 +111,25 @@ def _clients(filters: IssuanceFilters) -> Iterator[_Found]:
     if filters.client:
         wanted.append(_client_is(filters.client))
     if filters.city:
-        every = select(Client.city).distinct().subquery()
-        wanted.append(
-            Client.city.in_(select(every.c.city).where(contains(every.c.city, filters.city)))
-        )
+        wanted.append(Client.city.in_(_cities(filters.city)))
     if not wanted:
         return
     found = select(Client.id).where(*wanted)
-    few = _few(found)
+    few = _few(found, FEW_CLIENTS)
     if few is None:
         of_title = found.where(Client.id == Receivable.client_id)
-        yield _Found(of_title.correlate(Receivable).exists())
+        yield _Found(of_title.correlate(Receivable).exists(), is_judged=True)
     else:
         yield _Found(Receivable.client_id.in_(few), is_few=True)
+
+
+def _cities(text: str) -> list[str]:
+    """The cities whose name holds the text; one step of an index for each city that there is."""
+    least = func.min(Client.city)
+    every = select(least.label("city")).cte(recursive=True)
+    following = select(least).where(Client.city > every.c.city).scalar_subquery()
+    every = every.union_all(select(following).where(every.c.city.is_not(None)))
+    return list(db.session.scalars(select(every.c.city).where(contains(every.c.city, text))))
 
 
 def _client_is(text: str) -> ColumnElement[bool]:
@@ -140,7 +158,7 @@ def _numbers(filters: IssuanceFilters) -> Iterator[_Found]:
     ]
     if text.isascii() and text.isdigit() and len(text) <= MOST_DIGITS:
         ways.append(select(Receivable.id).where(of_any_wallet, Receivable.sequence == int(text)))
-    found = list(db.session.scalars(union_all(*ways).limit(FEW)))
+    found = list(db.session.scalars(union_all(*ways).limit(FEW_TITLES)))
     yield _Found(Receivable.id.in_(found), is_few=True)
 
 
@@ -167,10 +185,13 @@ def _sending(filters: IssuanceFilters) -> Iterator[_Found]:
     some, none = STATES_OF[filters.sending]
     if some:
         carried = select(MessageReceivable.receivable_id).join(MessageReceivable.message)
-        few = _few(carried.where(EmailMessage.state.in_(some)))
-        yield _Found(_has(some)) if few is None else _Found(Receivable.id.in_(few), is_few=True)
+        few = _few(carried.where(EmailMessage.state.in_(some)), FEW_TITLES)
+        if few is None:
+            yield _Found(_has(some), is_judged=True)
+        else:
+            yield _Found(Receivable.id.in_(few), is_few=True)
     if none:
-        yield _Found(~_has(none))
+        yield _Found(~_has(none), is_judged=True)
 
 
 def _has(states: frozenset[State]) -> ColumnElement[bool]:
@@ -179,17 +200,18 @@ def _has(states: frozenset[State]) -> ColumnElement[bool]:
         select(MessageReceivable.receivable_id)
         .join(EmailMessage, EmailMessage.id == MessageReceivable.message_id)
         .where(
-            and_(MessageReceivable.receivable_id == Receivable.id, EmailMessage.state.in_(states))
+            MessageReceivable.receivable_id == Receivable.id,
+            not_leading(EmailMessage.state).in_(states),  # the title leads, not the state
         )
         .correlate(Receivable)
         .exists()
     )
 
 
-def _few(query: Select[Any]) -> list[int] | None:
-    """The numbers that the query finds, when they are few."""
-    found = list(db.session.scalars(query.limit(FEW + 1)))
-    return found if len(found) <= FEW else None
+def _few(query: Select[Any], most: int) -> list[int] | None:
+    """The numbers that the query finds, when they are `most` or fewer."""
+    found = list(db.session.scalars(query.limit(most + 1)))
+    return found if len(found) <= most else None
 
 
 def _bare(text: str) -> str:

@@ -88,7 +88,9 @@ def _report(
 ) -> str:
     sheet = queries.search(wanted, after)
     here = {title.id for title in sheet.rows}
-    all_of_them = None if "somar" in request.args else queries.COUNTED
+    counted = queries.glance(wanted)
+    if "somar" in request.args and counted.total is None:
+        counted = queries.Glance(queries.total(wanted, at_most=None))
     return render(
         "issuance/index.html",
         "issuance/_table.html",
@@ -96,7 +98,8 @@ def _report(
         filters=filters,
         sheet=sheet,
         after=after,
-        total=queries.total(wanted, at_most=all_of_them),
+        total=counted.total,
+        counted=counted,
         sendings=queries.sendings(list(here)),
         never=queries.NEVER,
         chosen=set(chosen),

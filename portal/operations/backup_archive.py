@@ -29,6 +29,10 @@ FORMAT = 1
 MANIFEST, KEYS = "manifest.json", "encryption_keys"
 DAMAGED = "A cópia está danificada: {what}. Nada foi mudado; use outra cópia."
 
+# A small file may unpack to a huge one: nothing is taken into memory that is longer than a row or
+# a list of parts can be. The longest row is an e-mail as it was sent, or the logo.
+MAX_MANIFEST, MAX_ROW = 1 << 20, 64 << 20  # bytes
+
 # What zipfile raises over bytes that are not as they were written.
 _UNREADABLE = (
     *(zipfile.BadZipFile, zipfile.LargeZipFile, zlib.error, EOFError),
@@ -105,8 +109,7 @@ class Writer:
 @contextmanager
 def writing(path: Path) -> Iterator[Writer]:
     """A new archive that only this user may read; it has its name once it is whole."""
-    if path.exists():
-        raise PortalError(f"{path} já existe: escolha outro nome.")
+    _refuse_existing(path)
     draft = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     descriptor = os.open(draft, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
     try:
@@ -115,9 +118,22 @@ def writing(path: Path) -> Iterator[Writer]:
                 yield Writer(archive)
             file.flush()
             os.fsync(file.fileno())
-        os.link(draft, path)  # unlike a rename, it never takes the place of another file
+        _name(draft, path)
     finally:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
+
+
+def _name(draft: Path, path: Path) -> None:
+    try:
+        os.link(draft, path)  # unlike a rename, it never takes the place of another file
+    except OSError:  # there is one by now, or the disk knows no links (exFAT, CIFS)
+        _refuse_existing(path)
+        draft.rename(path)
+
+
+def _refuse_existing(path: Path) -> None:
+    if path.exists():
+        raise PortalError(f"{path} já existe: escolha outro nome.")
 
 
 class Reader:
@@ -133,9 +149,8 @@ class Reader:
 
     def rows(self, part: Part) -> Iterator[list[Any]]:
         """The column names, then the values of each row."""
-        with self._archive.open(part.name) as file:
-            for line in file:
-                yield json.loads(line)
+        for line in self._lines(part):
+            yield json.loads(line)
 
     def keys(self) -> str:
         """The keys that came along, or an empty text."""
@@ -143,6 +158,8 @@ class Reader:
 
     def _read_manifest(self) -> Manifest:
         try:
+            if self._archive.getinfo(MANIFEST).file_size > MAX_MANIFEST:
+                raise ValueError("too long")
             facts = json.loads(self._archive.read(MANIFEST))
             if facts["format"] != FORMAT:
                 raise BadBackup(f"A cópia tem o formato {facts['format']}: atualize o Pontual.")
@@ -159,14 +176,20 @@ class Reader:
     def _check(self, part: Part) -> None:
         digest, rows = hashlib.sha256(), 0
         try:
-            with self._archive.open(part.name) as file:
-                for line in file:
-                    digest.update(line)
-                    rows += 1
+            for line in self._lines(part):
+                digest.update(line)
+                rows += 1
         except KeyError as error:
             raise BadBackup(DAMAGED.format(what=f"falta {part.name}")) from error
         if (digest.hexdigest(), rows) != (part.sha256, part.rows):
             raise BadBackup(DAMAGED.format(what=f"{part.name} não confere"))
+
+    def _lines(self, part: Part) -> Iterator[bytes]:
+        with self._archive.open(part.name) as file:
+            while line := file.readline(MAX_ROW + 1):
+                if len(line) > MAX_ROW:
+                    raise BadBackup(DAMAGED.format(what=f"{part.name} tem uma linha sem fim"))
+                yield line
 
 
 @contextmanager

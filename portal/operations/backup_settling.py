@@ -8,7 +8,7 @@ person resumes it. Runs that were going on wait for a person too, and everybody 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 
 from portal.core import audit
 from portal.core.clock import local
@@ -18,7 +18,7 @@ from portal.deliveries.models import EmailMessage
 from portal.deliveries.states import State
 from portal.generation.models import Generation, GenerationState
 from portal.smtp.models import AccountState, SmtpAccount
-from portal.users.models import User
+from portal.users.models import User, UserSession
 
 REASON = (
     "Restaurado de uma cópia de {moment}: confira e retome."
@@ -56,7 +56,10 @@ def settle(made_at: datetime, timezone: str, now: datetime) -> Settled:
         .where(EmailMessage.state == State.SENDING)
         .values(lease_until=now - timedelta(seconds=1))
     )
-    run(update(User).values(session_version=User.session_version + 1))
+    # Cookies made after the backup carry later versions: nobody raised theirs once a second.
+    later = max(int((now - made_at).total_seconds()), 0) + 1
+    run(update(User).values(session_version=User.session_version + later))
+    run(delete(UserSession))
     audit.record(None, "backup.restore", "backup", None, now, summary=reason)
     _freed, uncertain = reconcile.free_expired_leases(now)
     return Settled(len(accounts), uncertain)

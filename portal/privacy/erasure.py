@@ -1,10 +1,10 @@
 """Anonymising one client at their request (LGPD, art. 18, IV and VI). The only writer of it.
 
 Erased: registration, recipients, subjects and bodies of e-mails, addresses and names in what
-servers answered, the payer printed on the titles. Kept, because accounting law asks for it (art.
-16, I): contracts, amounts, dates, nosso número, linha digitável, states and proofs. The audit trail
-is append-only: what it says of the client's past changes stays, for as long as the company answers
-for them (art. 16, I; art. 37).
+servers answered, bounces, kept answers of the API, the payer printed on the titles. Kept, because
+accounting law asks for it (art. 16, I): contracts, amounts, dates, nosso número, linha digitável,
+states and proofs. The audit trail is append-only: what it says of the client's past changes stays,
+for as long as the company answers for them (art. 16, I; art. 37).
 
 Attempts are append-only too: their trigger refuses every UPDATE. An attempt whose reply names an
 address is taken out and put back under its own number, the same but for that text, in the same
@@ -15,8 +15,9 @@ import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, cast
+from urllib.parse import quote
 
-from sqlalchemy import Table, delete, func, insert, select
+from sqlalchemy import Table, delete, func, insert, null, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from portal.boletos import Party
@@ -109,10 +110,15 @@ def _erase_messages(client: Client, known: re.Pattern[str] | None) -> None:
                 link.automatic_recipient = message.recipient
     ids = [message.id for message in messages]
     _replace_attempts(ids, known)
-    for bounce in db.session.scalars(select(Bounce).where(Bounce.message_id.in_(ids))):
+    theirs = or_(
+        Bounce.message_id.in_(ids),  # or of no message of ours, to one of the client's addresses
+        func.lower(Bounce.recipient).in_([address.lower() for address in client.email_list]),
+    )
+    for bounce in db.session.scalars(select(Bounce).where(theirs)):
         bounce.recipient, bounce.diagnostic = ERASED, redact(bounce.diagnostic, known)
     for call in db.session.scalars(select(WebhookCall).where(WebhookCall.subject_id.in_(ids))):
-        call.payload = redact(call.payload, known)
+        call.payload, call.error = redact([call.payload, call.error], known)
+    _erase_answers(client, ids)
 
 
 def _replace_attempts(message_ids: Sequence[int], known: re.Pattern[str] | None) -> None:
@@ -128,6 +134,14 @@ def _replace_attempts(message_ids: Sequence[int], known: re.Pattern[str] | None)
     if cleaned:
         db.session.execute(delete(table).where(table.c.id.in_([row["id"] for row in cleaned])))
         db.session.execute(insert(table), cleaned)
+
+
+def _erase_answers(client: Client, message_ids: Sequence[int]) -> None:
+    """Answers kept for repeated requests: whoever asks again is shown what is there then."""
+    answers = db.metadata.tables["api_requests"]  # of a room above this one
+    places = [f"/clients/{quote(client.code, safe='')}", *(f"/deliveries/{n}" for n in message_ids)]
+    theirs = answers.c.location.in_([f"/api/v1{place}" for place in places])
+    db.session.execute(update(answers).where(theirs).values(answer=null()))
 
 
 def _erase_titles(client: Client, known: re.Pattern[str] | None) -> None:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from flask import current_app
 from sqlalchemy import ColumnElement, Table, delete, func, or_, select, update
 
+from portal.clients import staging
 from portal.clients.models import DataAccess
 from portal.core import audit
 from portal.core.audit import Actor, AuditEvent
@@ -25,8 +27,8 @@ from portal.webhooks.models import CallState, WebhookCall
 
 CHUNK = 500  # rows a transaction
 BODIES = "privacy.erase_bodies"  # in the audit trail; its number is the newest message erased
-KEPT_ANSWERS = timedelta(hours=48)  # of the API, for repeated requests
-KEPT_CALLS = timedelta(days=30)  # of webhooks, once done
+KEPT_ANSWERS = timedelta(days=7)  # of the API, for repeated requests, as its document promises
+KEPT_CALLS = timedelta(days=30)  # of webhooks, once they ended
 MOST_DAYS = 3650
 
 
@@ -53,6 +55,9 @@ def sweep(now: datetime) -> Swept:
         kept = settings.financial()
         bodies, accesses = kept.keep_bodies_days, kept.keep_accesses_days
     end_read()
+    imports = current_app.config["SETTINGS"].home / "imports"
+    if imports.is_dir():  # the next import sweeps too, but it may never come
+        staging.sweep(imports, now)
     answers = db.metadata.tables["api_requests"]  # of a room above this one
     return Swept(
         _erase_bodies(now - timedelta(days=bodies), now) if bodies else 0,
@@ -62,8 +67,8 @@ def sweep(now: datetime) -> Swept:
         _forget_rows(answers, answers.c.created_at < now - KEPT_ANSWERS),
         _forget(
             WebhookCall,
-            WebhookCall.state == CallState.DONE,
-            WebhookCall.done_at < now - KEPT_CALLS,
+            WebhookCall.state.in_([CallState.DONE, CallState.FAILED]),
+            func.coalesce(WebhookCall.done_at, WebhookCall.created_at) < now - KEPT_CALLS,
         ),
     )
 
@@ -94,7 +99,6 @@ def _erase_bodies(before: datetime, now: datetime) -> int:
     """Blank text and HTML of what was created before and no longer waits; newest number last."""
     written = or_(EmailMessage.text != "", EmailMessage.html != "")
     old = (EmailMessage.created_at < before, EmailMessage.state.not_in(WAITING), written)
-    ids = select(EmailMessage.id).where(*old).order_by(EmailMessage.id).limit(CHUNK)
 
     def blank(chunk: Sequence[Any]) -> None:
         statement = update(EmailMessage).where(EmailMessage.id.in_(chunk), *old)
@@ -105,7 +109,7 @@ def _erase_bodies(before: datetime, now: datetime) -> int:
             None, BODIES, "email_message", chunk[-1], now, summary=f"{len(chunk)} textos apagados"
         )
 
-    return _in_chunks(ids, blank)
+    return _in_chunks(EmailMessage.id, old, blank)
 
 
 def _forget(model: Any, *old: ColumnElement[bool]) -> int:
@@ -114,19 +118,24 @@ def _forget(model: Any, *old: ColumnElement[bool]) -> int:
 
 def _forget_rows(table: Table, *old: ColumnElement[bool]) -> int:
     key = table.c.id
-    ids = select(key).where(*old).order_by(key).limit(CHUNK)
-    return _in_chunks(ids, lambda chunk: db.session.execute(delete(table).where(key.in_(chunk))))
+    return _in_chunks(
+        key, old, lambda chunk: db.session.execute(delete(table).where(key.in_(chunk)))
+    )
 
 
-def _in_chunks(query: Any, act: Callable[[Sequence[Any]], object]) -> int:
-    """`act` on the ids of `query` until it finds no more, a transaction each."""
-    done = 0
+def _in_chunks(
+    key: Any, old: Sequence[ColumnElement[bool]], act: Callable[[Sequence[Any]], object]
+) -> int:
+    """`act` on the ids of what is old, each chunk after the one before, a transaction each."""
+    query = select(key).where(*old).order_by(key).limit(CHUNK)
+    done, after = 0, query
     while True:
         with reading():
-            chunk = db.session.scalars(query).all()
+            chunk = db.session.scalars(after).all()
         end_read()
         if not chunk:
             return done
         act(chunk)
         db.session.commit()
         done += len(chunk)
+        after = query.where(key > chunk[-1])  # what is done is not looked at again

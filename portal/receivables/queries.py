@@ -6,9 +6,10 @@ from decimal import Decimal
 from typing import Any
 
 from flask import url_for
-from sqlalchemy import ColumnElement, Select, func, or_, select
+from sqlalchemy import ColumnElement, Select, UnaryExpression, func, or_, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
 from sqlalchemy.orm.interfaces import ORMOption
+from sqlalchemy.sql.operators import custom_op
 
 from portal.clients.models import Client
 from portal.contracts.models import Contract
@@ -23,10 +24,11 @@ from portal.receivables.models import Receivable
 from portal.receivables.numbers import numbered
 from portal.settings.models import DeliveryType
 from portal.web.formatters import day
-from portal.web.pagination import Page, after_key, like, page_of
+from portal.web.pagination import Page, after_key, page_of
 from portal.web.search import HITS, Hit, Wanted, contains
 
-MIN_DIGITS = 4  # shorter numbers are found in the text only
+COUNTED = 5_000  # more titles are counted and summed up only when asked
+CLIENTS, FEW = 300, 1_000  # clients and titles that are named one by one
 WITHOUT_SLIPS = (
     defer(Receivable.printed, raiseload=True),
     defer(Receivable.reasons, raiseload=True),
@@ -85,24 +87,39 @@ def history(receivable_id: int) -> Sequence[AuditEvent]:
     ).all()
 
 
-def search(filters: TitleFilters) -> Page[Receivable]:
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What titles must fulfil; `slow`: each is judged by its client, and counting takes long."""
+
+    clauses: Sequence[ColumnElement[bool]]
+    slow: bool = False
+
+
+def search(wanted: Conditions) -> Page[Receivable]:
     """One page of the list, the newest first, each with its client and contract."""
-    return page_of(
-        narrowed(with_client(select(Receivable)), filters).options(*row_options()),
-        Receivable.id,
-        after=after_key(),
-    )
+    ids = select(Receivable.id).where(*wanted.clauses)
+    page = page_of(ids, Receivable.id, after=after_key(), key_of=int)
+    query = with_client(select(Receivable)).where(Receivable.id.in_(page.rows))
+    found = {title.id: title for title in db.session.scalars(query.options(*row_options()))}
+    return Page([found[number] for number in page.rows], page.next_after, page.first)
 
 
-def total(filters: TitleFilters) -> Total:
-    """How many titles the filters leave, and their sum."""
-    return total_of(narrowed(with_client(select(Receivable)), filters))
+def total(wanted: Conditions, *, all_of_them: bool = False) -> Total | None:
+    """How many titles fulfil the conditions, and their sum; None for what would take long.
+
+    `all_of_them` counts however long it takes.
+    """
+    amounts = select(Receivable.amount).where(*wanted.clauses)
+    if all_of_them:
+        return sum_of(amounts)
+    counted = None if wanted.slow else sum_of(amounts.limit(COUNTED + 1))
+    return counted if counted and counted.count <= COUNTED else None
 
 
-def total_of(query: Select[tuple[Receivable]]) -> Total:
-    """Count and sum of a query of titles."""
-    rows = query.with_only_columns(func.count(), func.sum(Receivable.amount))
-    count, amount = db.session.execute(rows).one()
+def sum_of(amounts: Select[Any]) -> Total:
+    """Count and sum of a query of amounts."""
+    inner = amounts.subquery()
+    count, amount = db.session.execute(select(func.count(), func.sum(inner.c.amount))).one()
     return Total(count, Decimal(amount or 0).quantize(CENT))
 
 
@@ -120,37 +137,66 @@ def row_options() -> tuple[ORMOption, ...]:
     )
 
 
-def narrowed(query: Select[Any], filters: TitleFilters) -> Select[Any]:
-    """`query`, already joined to the client, with the conditions of the filters."""
-    if filters.text:
-        query = query.where(or_(contains(Client.name, filters.text), matches(filters.text)))
+def conditions(filters: TitleFilters) -> Conditions:
+    """The filters as conditions; asks the database what a text and a status mean."""
+    found, slow = _text_is(filters.text) if filters.text else ([], False)
     if filters.status:
-        query = query.where(Receivable.status == filters.status)
+        found.append(_status_is(filters))
     if filters.sending:
-        query = query.where(_sending_is(filters.sending))
+        found.append(_sending_is(filters.sending))
     if filters.since:
-        query = query.where(Receivable.due_date >= filters.since)
+        found.append(Receivable.due_date >= filters.since)
     if filters.until:
-        query = query.where(Receivable.due_date <= filters.until)
+        found.append(Receivable.due_date <= filters.until)
     for column, value in (
         (Receivable.contract_id, filters.contract_id),
         (Receivable.generation_id, filters.generation_id),
         (Receivable.client_id, filters.client_id),
     ):
         if value is not None:
-            query = query.where(column == value)
-    return query
+            found.append(column == value)
+    return Conditions(found, slow)
 
 
-def matches(text: str) -> ColumnElement[bool]:
-    """Document number, nosso número or linha digitável, typed with or without punctuation."""
-    found = [contains(Receivable.document_number, text), contains(Receivable.nosso_numero, text)]
-    digits = "".join(char for char in text if char.isascii() and char.isdigit())
-    if len(digits) >= MIN_DIGITS:
-        pattern = like(digits)
-        found.append(_bare(Receivable.nosso_numero, "/", "-", ".").like(pattern))
-        found.append(_bare(Receivable.linha_digitavel, ".", " ").like(pattern))
-    return or_(*found)
+def narrowed(query: Select[Any], filters: TitleFilters) -> Select[Any]:
+    """`query` of titles with the conditions of the filters."""
+    return query.where(*conditions(filters).clauses)
+
+
+def not_leading(column: Any) -> Any:
+    """The column as a condition for which SQLite takes no index.
+
+    It has no statistics here and would take the index of a column that half of all rows share,
+    then sort them. PostgreSQL decides well by itself.
+    """
+    if db.engine.dialect.name != "sqlite":
+        return column
+    return UnaryExpression(column, operator=custom_op("+"), type_=column.type)
+
+
+def _text_is(text: str) -> tuple[list[ColumnElement[bool]], bool]:
+    """A part of the client's name, or one of the title's numbers; whether it is many clients."""
+    named = select(Client.id).where(contains(Client.name, text))
+    clients = list(db.session.scalars(named.limit(CLIENTS + 1)))
+    ids: list[int] = []
+    for condition in numbered(text):
+        ids += db.session.scalars(select(Receivable.id).where(condition).limit(FEW))
+    by_number = Receivable.id.in_(ids)
+    if len(clients) <= CLIENTS:
+        return [or_(Receivable.client_id.in_(clients), by_number)], False
+    of_title = named.where(Client.id == Receivable.client_id).correlate(Receivable)
+    return [or_(of_title.exists(), by_number)], True
+
+
+def _status_is(filters: TitleFilters) -> ColumnElement[bool]:
+    """A rare status by the titles' numbers; a frequent one is soon met in the list's own order."""
+    plain = Receivable.status == filters.status
+    if filters.since or filters.until:
+        return plain  # one index knows both
+    few = list(db.session.scalars(select(Receivable.id).where(plain).limit(FEW + 1)))
+    if len(few) <= FEW:
+        return Receivable.id.in_(few)
+    return not_leading(Receivable.status) == filters.status  # type: ignore[no-any-return]
 
 
 def hits(wanted: Wanted) -> list[Hit]:
@@ -195,10 +241,3 @@ def _sending_is(wanted: str) -> ColumnElement[bool]:
     if wanted == "email":
         return (Receivable.delivery_type == DeliveryType.EMAIL) & (Receivable.not_sent_code == "")
     return Receivable.not_sent_code == wanted
-
-
-def _bare(column: Any, *signs: str) -> ColumnElement[str]:
-    """The column without these signs."""
-    for sign in signs:
-        column = func.replace(column, sign, "")
-    return column  # type: ignore[no-any-return]

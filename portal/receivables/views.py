@@ -29,13 +29,15 @@ def register(app: Flask) -> None:
 def index() -> ResponseReturnValue:
     """Every title that the filters of the URL leave."""
     filters = TitleFilters.from_args(request.args)
+    wanted = queries.conditions(filters)
     return render(
         "receivables/index.html",
         "receivables/_table.html",
         section=SECTION,
         filters=filters,
-        page=queries.search(filters),
-        total=queries.total(filters),
+        page=queries.search(wanted),
+        total=queries.total(wanted, all_of_them="somar" in request.args),
+        limit=queries.COUNTED if not wanted.slow else 0,
         labels=labels,
     )
 
@@ -45,13 +47,13 @@ def index() -> ResponseReturnValue:
 def client(client_id: int) -> ResponseReturnValue:
     """Aba Financeiro of a client."""
     found = clients.get(client_id)
-    filters = TitleFilters(client_id=client_id)
+    wanted = queries.conditions(TitleFilters(client_id=client_id))
     return render(
         "receivables/client.html",
         section="clients",
         client=found,
-        page=queries.search(filters),
-        total=queries.total(filters),
+        page=queries.search(wanted),
+        total=queries.total(wanted, all_of_them=True),
         labels=labels,
     )
 

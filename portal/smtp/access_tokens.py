@@ -49,6 +49,10 @@ class AccessToken:
             return "token ainda válido"
         return f"token obtido em {self.milliseconds} ms"
 
+    def credentials(self, username: str) -> str:
+        """What SASL XOAUTH2 sends, before base64, as Google and Microsoft document it."""
+        return f"user={username}\1auth=Bearer {self.text}\1\1"
+
 
 def access_token(oauth: OAuth, reach: Reach) -> AccessToken:
     """A token that is valid for a minute at least. Raises Failure at Stage.LOGIN.

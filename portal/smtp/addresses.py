@@ -1,16 +1,14 @@
 """Which servers may be reached: never the inside of the network, unless it was allowed.
 
-The check returns the very addresses to connect to. Connecting to anything else, for example
-by resolving the name a second time, would let a name server change its answer in between.
+The check returns the very addresses to connect to (see `portal.core.addresses`).
 """
 
 import ipaddress
 import re
-import socket
-import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from portal.core.addresses import Address, is_public, literal, look_up, unwrapped
 from portal.smtp.failures import Failure, Kind
 from portal.smtp.stages import Stage
 
@@ -27,9 +25,7 @@ SERVICE_PORTS = frozenset(
 )
 EVERYTHING = ("*", "1")
 _LABEL = re.compile(r"(?!-)[a-z0-9_-]{1,63}(?<!-)", re.IGNORECASE)
-_NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
-Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 Resolver = Callable[[str, float], Sequence[str]]
 
@@ -75,13 +71,13 @@ class DestinationPolicy:
         self, host: str, address: Address, port: int, usual: tuple[int, ...] = MAIL_PORTS
     ) -> bool:
         """`usual`: the ports of the service that is meant."""
-        if _is_public(address) and port in usual:
+        if is_public(address) and port in usual:
             return True
         return any(item.covers(host, address) and item.opens(port, usual) for item in self.items())
 
     def trusts(self, host: str, address: Address) -> bool:
         """Whether this address inside the network was allowed: a password may go unencrypted."""
-        inside = not _is_public(address)
+        inside = not is_public(address)
         return inside and any(item.covers(host, address) for item in self.items())
 
 
@@ -106,7 +102,7 @@ def host_problem(host: str) -> str | None:
         return "Isto é um endereço de e-mail. Informe o servidor, por exemplo smtp.exemplo.com."
     if host != host.strip() or re.search(r"\s", host):
         return "Tire os espaços do nome do servidor."
-    if _literal(host) is not None:
+    if literal(host) is not None:
         return None
     if re.fullmatch(r"[^:]*:\d*", host):
         return "Tire a porta do nome do servidor: ela tem um campo próprio."
@@ -133,12 +129,12 @@ def check_destination(
         raise Failure(Stage.DNS, Kind.ACCOUNT, "host_invalid")
     host = host.lower().rstrip(".")
     found = (resolver or resolve)(host, timeout)
-    addresses = [address for address in map(_unwrapped, found) if address is not None]
+    addresses = [address for address in map(unwrapped, found) if address is not None]
     if not addresses:
         raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found")
     permitted = [item for item in addresses if policy.permits(host, item, port, usual)]
     if not permitted:
-        known = any(_is_public(item) or policy.trusts(host, item) for item in addresses)
+        known = any(is_public(item) or policy.trusts(host, item) for item in addresses)
         cause = "port_refused" if known else "destination_refused"
         raise Failure(Stage.DNS, Kind.ACCOUNT, cause)
     return Destination(host, port, tuple(dict.fromkeys(permitted))[:MAX_ADDRESSES])
@@ -147,27 +143,14 @@ def check_destination(
 def resolve(host: str, timeout: float) -> list[str]:
     """The addresses that the system's resolver knows for `host`.
 
-    getaddrinfo cannot be interrupted: it runs in a thread that is left behind when its time
-    is up. Raises Failure `dns_not_found` or `dns_timeout`.
+    Raises Failure `dns_not_found` or `dns_timeout`.
     """
-    answer: list[str] = []
-    problem: list[OSError] = []
-
-    def ask() -> None:
-        try:
-            rows = socket.getaddrinfo(host, None, type=socket.SOCK_STREAM)
-            answer.extend(str(row[4][0]) for row in rows)
-        except (OSError, UnicodeError) as error:
-            problem.append(OSError(str(error)))
-
-    thread = threading.Thread(target=ask, daemon=True, name="smtp-dns")
-    thread.start()
-    thread.join(timeout)
-    if thread.is_alive():
-        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_timeout")
-    if problem:
-        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found")
-    return answer
+    try:
+        return look_up(host, timeout)
+    except TimeoutError:
+        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_timeout") from None
+    except OSError:
+        raise Failure(Stage.DNS, Kind.TEMPORARY, "dns_not_found") from None
 
 
 def _item(text: str) -> Allowed:
@@ -200,25 +183,3 @@ def _is_name(host: str) -> bool:
     except UnicodeError:
         return False
     return all(_LABEL.fullmatch(label) for label in labels)
-
-
-def _literal(text: str) -> Address | None:
-    try:
-        return ipaddress.ip_address(text)
-    except ValueError:
-        return None
-
-
-def _unwrapped(text: str) -> Address | None:
-    """The address that packets would really reach: IPv4 hidden in IPv6 is taken out."""
-    address = _literal(text)
-    if not isinstance(address, ipaddress.IPv6Address):
-        return address
-    if address in _NAT64:
-        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo[1] if address.teredo else None
-    return address.ipv4_mapped or address.sixtofour or teredo or address
-
-
-def _is_public(address: Address) -> bool:
-    return address.is_global and not address.is_multicast and not address.is_reserved

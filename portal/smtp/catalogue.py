@@ -116,6 +116,13 @@ CATALOGUE: tuple[Variable, ...] = (
         "boleto_valor", TITLE, "Valor", "R$ 119,90", _title(lambda t: wording.money(t.amount))
     ),
     Variable(
+        "boleto_valor_atualizado",
+        TITLE,
+        "Valor no dia do envio: vencido, com multa e juros",
+        "R$ 122,38",
+        _title(lambda t: wording.money(t.to_pay)),
+    ),
+    Variable(
         "boleto_vencimento",
         TITLE,
         "Data de vencimento",
@@ -151,6 +158,13 @@ CATALOGUE: tuple[Variable, ...] = (
         lambda f: str(len(f.titles)),
     ),
     Variable("boletos_total", TITLES, "Soma dos valores", "R$ 239,80", _total),
+    Variable(
+        "boletos_total_atualizado",
+        TITLES,
+        "Soma no dia do envio: vencidos, com multa e juros",
+        "R$ 242,28",
+        lambda f: wording.money(sum((title.to_pay for title in f.titles), Decimal(0))),
+    ),
     Variable(
         "boletos_tabela",
         TITLES,

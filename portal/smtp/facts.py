@@ -24,7 +24,8 @@ class ContractFacts:
 
 @dataclass(frozen=True, slots=True)
 class TitleFacts:
-    """One title with its boleto. `amount` in reais."""
+    """One title with its boleto. `amount` in reais, as printed; `updated_amount` with fine and
+    interest to the day, where the title is past due."""
 
     number: str
     amount: Decimal
@@ -32,6 +33,12 @@ class TitleFacts:
     competence: date | None = None
     nosso_numero: str = ""
     linha_digitavel: str = ""
+    updated_amount: Decimal | None = None
+
+    @property
+    def to_pay(self) -> Decimal:
+        """What the title costs today."""
+        return self.amount if self.updated_amount is None else self.updated_amount
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,8 @@ class RulesForm(PortalForm):
 
     def validate(self, extra_validators: Any = None) -> bool:
         fine = bool(super().validate(extra_validators))
-        if any(field.process_errors for field in self):
+        # A choice that is not in its list is no value either: the rules know only those.
+        if any(f.process_errors or (isinstance(f, SelectField) and f.errors) for f in self):
             return False
         for problem in self.problems():
             fine = False

@@ -155,7 +155,7 @@ def _xoauth2(line: Line, token: AccessToken) -> Reply:
 
 
 def _bearer(server: SmtpServer, token: AccessToken) -> str:
-    return _encoded(f"user={server.username}\1auth=Bearer {token.text}\1\1")
+    return _encoded(token.credentials(server.username))
 
 
 def _encoded(value: str) -> str:

@@ -6,6 +6,7 @@ Flask-Mail's `Message` composes. It needs an application context, for its own se
 import binascii
 import re
 import secrets
+import time
 import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
@@ -169,13 +170,18 @@ def compose(
 
 
 def new_message_id(domain: str) -> str:
-    """A Message-ID that nobody can guess, under the sender's domain: `<…@example.com>`."""
+    """A Message-ID that nobody can guess, under the sender's domain: `<…@example.com>`.
+
+    It begins with the moment, in milliseconds, so that what comes later stands later in the index:
+    else each chunk of a big run would write all over it (a third more to disk after 50,000).
+    """
     try:
         name = domain.rpartition("@")[2].encode("idna").decode("ascii").lower()
     except UnicodeError:
         name = ""
     safe = re.fullmatch(r"[a-z0-9-]+(\.[a-z0-9-]+)*", name) and len(name) <= 120
-    return f"<{secrets.token_hex(16)}@{name if safe else 'localhost'}>"
+    moment = time.time_ns() // 1_000_000
+    return f"<{moment:012x}{secrets.token_hex(10)}@{name if safe else 'localhost'}>"
 
 
 @lru_cache(maxsize=8)  # what is sent is kept as well: the same text comes twice

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.smtp import labels, message_rules, service, variables
 from portal.smtp import preview as previews
 from portal.smtp.forms import HELP, MessageForm
@@ -45,18 +45,18 @@ def message(account_id: int) -> ResponseReturnValue:
 def save_message(account_id: int) -> ResponseReturnValue:
     """Aba Mensagem: save. Unknown variables are refused with their place."""
     account = service.get(account_id)
-    form = MessageForm(data={"version": account.version})
+    form, code = MessageForm(data={"version": account.version}), 422
     if form.validate():
         subject, body = form.subject.data or "", form.body.data or ""
         try:
             service.change_message(
                 account_id, subject, body, form.seen_version, current_user, clock.now()
             )
-        except InvalidValue as error:
-            form.reject(error)
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
         else:
             return go_to("smtp.message", "Mensagem salva.", account_id=account_id)
-    return _page(account, form), 422
+    return _page(account, form), code
 
 
 @bp.post("/configuracoes/smtp/<int:account_id>/mensagem/previa")

@@ -4,7 +4,8 @@ import socket
 import ssl
 from dataclasses import dataclass
 
-from portal.smtp.addresses import Address, Destination, DestinationPolicy, Resolver
+from portal.core.addresses import Address
+from portal.smtp.addresses import Destination, DestinationPolicy, Resolver
 from portal.smtp.failures import Failure, Kind, visible
 from portal.smtp.stages import Stage
 

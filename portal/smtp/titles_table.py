@@ -4,7 +4,7 @@ from decimal import Decimal
 from html import escape
 
 from portal.smtp.facts import MessageFacts, TitleFacts
-from portal.smtp.wording import clean_line, money, situation
+from portal.smtp.wording import clean_line, day, money, situation
 
 # Mail programs ignore style sheets: each cell carries its own style.
 _INK, _SOFT, _LINE = "#17212b", "#5b6770", "#e3e7ea"
@@ -33,8 +33,9 @@ def as_text(facts: MessageFacts) -> str:
     lines = []
     for index, (number, when, amount) in enumerate(rows):
         lines.append(f"{number:<{widths[0]}}  {when:<{widths[1]}}  {amount:>{widths[2]}}".rstrip())
-        if index < len(titles) and titles[index].linha_digitavel:
-            lines.append(f"  {clean_line(titles[index].linha_digitavel)}")
+        if index < len(titles):
+            below = (clean_line(titles[index].linha_digitavel), updated(titles[index], facts))
+            lines += [f"  {line}" for line in below if line]
     return "\n".join(lines)
 
 
@@ -56,6 +57,13 @@ def as_html(facts: MessageFacts) -> str:
     return f'<table style="{_TABLE}"><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>'
 
 
+def updated(title: TitleFacts, facts: MessageFacts) -> str:
+    """What a title past due costs on the day of the e-mail; "" where that is its amount."""
+    if title.to_pay == title.amount:
+        return ""
+    return f"Com multa e juros até {day(facts.today)}: {money(title.to_pay)}"
+
+
 def sum_of(titles: list[TitleFacts]) -> Decimal:
     """The total in reais."""
     return sum((title.amount for title in titles), Decimal(0))
@@ -65,6 +73,7 @@ def _rows(title: TitleFacts, facts: MessageFacts) -> str:
     number, digits = escape(clean_line(title.number)), escape(clean_line(title.linha_digitavel))
     when = situation(title.due_date, facts.today)
     code = f'Linha digitável: <span style="{_MONO}">{digits}</span>' if digits else ""
+    code = "<br>".join(filter(None, (code, updated(title, facts))))
     return (
         f'<tr><td style="{_CELL}">{number}</td><td style="{_CELL}">{when}</td>'
         f'<td style="{_CELL}{_RIGHT};font-weight:bold">{money(title.amount)}</td></tr>'

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.smtp import labels, pace, providers, queries, service
 from portal.smtp.account_rules import account_warnings
 from portal.smtp.forms import HELP, AccountForm, LimitsForm, PauseForm, new_account_values
@@ -76,7 +76,7 @@ def save(account_id: int) -> ResponseReturnValue:
     account = service.get(account_id)
     form = AccountForm(_current(account), service.policy())
     saved = _change(account_id, form, "smtp.edit", "Conta salva.")
-    return saved or (account_page(account, form), 422)
+    return saved if isinstance(saved, Response) else (account_page(account, form), saved)
 
 
 @bp.get("/configuracoes/smtp/<int:account_id>/limites")
@@ -94,7 +94,7 @@ def save_limits(account_id: int) -> ResponseReturnValue:
     account = service.get(account_id)
     form = LimitsForm(_current(account), service.policy())
     saved = _change(account_id, form, "smtp.limits", "Limites salvos.")
-    return saved or (_limits_page(account, form), 422)
+    return saved if isinstance(saved, Response) else (_limits_page(account, form), saved)
 
 
 @bp.get("/configuracoes/smtp/<int:account_id>/historico")
@@ -150,15 +150,14 @@ def account_form(account: SmtpAccount) -> AccountForm:
 
 def _change(
     account_id: int, form: AccountForm | LimitsForm, endpoint: str, words: str
-) -> Response | None:
-    """Save the form and go on; None, with the errors in the form, when it was refused."""
+) -> Response | int:
+    """Save the form and go on; the status, with the errors in the form, when it was refused."""
     if not form.validate():
-        return None
+        return 422
     try:
         service.change(account_id, form.values(), form.seen_version, current_user, clock.now())
-    except InvalidValue as error:
-        form.reject(error)
-        return None
+    except (InvalidValue, Conflict) as error:
+        return form.reject(error)
     return go_to(endpoint, words, account_id=account_id)
 
 

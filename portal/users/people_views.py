@@ -7,6 +7,7 @@ from flask_login import current_user
 from portal.core import clock
 from portal.core.errors import Conflict, InvalidValue
 from portal.users import labels, queries, service
+from portal.users.audit_queries import number
 from portal.users.forms import NewUserForm, UserForm
 from portal.users.web import bp
 from portal.web.htmx import go_to, render
@@ -80,10 +81,8 @@ def reactivate(user_id: int) -> ResponseReturnValue:
 @requires(Permission.MANAGE_USERS)
 def reset_password(user_id: int) -> ResponseReturnValue:
     """A new generated password, shown once."""
-    version = request.form.get("version", "", type=str)
-    user, password = service.reset_password(
-        user_id, current_user, clock.now(), version=int(version) if version.isdecimal() else 0
-    )
+    version = number(request.form.get("version", "")) or 0
+    user, password = service.reset_password(user_id, current_user, clock.now(), version=version)
     return _password_page(user, password, "Senha nova")
 
 

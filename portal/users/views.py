@@ -16,8 +16,8 @@ from portal.users.web import begin_session, bp, load_user, note_session, session
 from portal.web.context import THEMES, login_manager
 from portal.web.htmx import go_to, go_to_url, render
 from portal.web.limits import limiter
+from portal.web.paths import local_path
 from portal.web.permissions import Permission, requires
-from portal.web.returning import local_path
 
 WRONG = "E-mail ou senha incorretos."
 TRIES = "10 per 15 minutes"

@@ -46,7 +46,8 @@ def next_number(wallet: Wallet, today: date, values: Mapping[str, Any] | None = 
                 "Esta carteira já numerou boletos por ano. Para outro banco, cadastre outra.",
             )
         return wallet.next_nosso_numero
-    if own[0] is not None and place[1] < own[1] and begun and wallet.next_nosso_numero > 1:
+    used = wallet.next_nosso_numero > 1 or wallet.sequence_year is not None
+    if own[0] is not None and place[1] < own[1] and begun and used:
         raise InvalidValue(
             "byte",
             f"Em {today.year} esta carteira já numerou com um byte maior: mantenha-o ou aumente.",

@@ -10,7 +10,7 @@ from wtforms.i18n import get_builtin_gnu_translations
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import TextInput
 
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.core.money import format_amount, parse_amount
 from portal.core.text import one_line
 
@@ -42,6 +42,8 @@ class Messages:
 class PortalForm(FlaskForm):
     """Base of every form. Unknown posted fields are ignored: only declared ones are read."""
 
+    outdated = False  # whether what the form was filled from changed meanwhile
+
     class Meta(FlaskForm.Meta):
         """Messages in Portuguese."""
 
@@ -56,13 +58,21 @@ class PortalForm(FlaskForm):
             if name not in ("csrf_token", "version") and field.type != "SubmitField"
         }
 
-    def reject(self, error: InvalidValue) -> None:
-        """Show a service's refusal beside the field that it names."""
+    def reject(self, error: InvalidValue | Conflict) -> int:
+        """Show a service's refusal: of a value, beside the field that it names.
+
+        Returns the status to answer with; what was typed stays in the form either way.
+        """
+        if isinstance(error, Conflict):
+            self.form_errors.append(str(error))
+            self.outdated = error.outdated
+            return 409
         field = self._fields.get(error.field)
         if field is None:
             self.form_errors.append(str(error))
         else:
             field.errors = [*field.errors, str(error)]
+        return 422
 
 
 class Required(InputRequired):

@@ -4,6 +4,8 @@ from typing import Any
 
 from flask import Response, flash, make_response, redirect, render_template, request, url_for
 
+from portal.web.paths import local_path
+
 
 def wants_fragment() -> bool:
     """Whether htmx asks for a part of the page (it says `full` when the target is the body)."""
@@ -28,9 +30,13 @@ def go_to(endpoint: str, message: str = "", **values: Any) -> Response:
 
 
 def go_to_url(url: str) -> Response:
-    """As `go_to`, for a URL already made by `url_for`."""
+    """As `go_to`, for a URL already made by `url_for`.
+
+    A form that another page opened in place leads back to that page (`X-Opened-In`).
+    """
     if is_htmx():
         response = make_response("", 204)
+        url = local_path(request.headers.get("X-Opened-In")) or url
         response.headers["HX-Redirect"] = url
         return response
     return make_response(redirect(url, 303))

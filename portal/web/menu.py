@@ -40,6 +40,7 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("E-mail SMTP", "smtp.index", "smtp"),
             Item("Parâmetros financeiro", "settings.financial", "settings.financial"),
             Item("Parâmetros gerais", "settings.general", "settings.general"),
+            Item("Privacidade", "privacy.keeping", "privacy"),
         ),
     ),
     (
@@ -48,6 +49,10 @@ MENU: tuple[tuple[str, tuple[Item, ...]], ...] = (
             Item("Log de e-mail", "deliveries.log", "deliveries"),
             Item("Usuários", "users.index", "users", Permission.MANAGE_USERS),
             Item("Auditoria", "users.audit", "users.audit", Permission.SEE_AUDIT),
+            Item("Acessos a dados", "privacy.accesses", "privacy.accesses", Permission.SEE_AUDIT),
+            Item("Integrações", "api.index", "api", Permission.MANAGE_USERS),
+            Item("Filas", "operations.index", "operations"),
+            Item("Ajuda", "help.index", "help"),
         ),
     ),
 )

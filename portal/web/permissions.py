@@ -20,6 +20,7 @@ class Permission(StrEnum):
     CONFIGURE = "configure"  # SMTP, parameters, wallets
     MANAGE_USERS = "manage_users"
     SEE_AUDIT = "see_audit"
+    ERASE_DATA = "erase_data"  # anonymise a client
 
 
 _READER = frozenset({Permission.SEE})
@@ -33,7 +34,7 @@ _FINANCE = _READER | {
 ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
     "consulta": _READER,
     "financeiro": _FINANCE,
-    "admin": _FINANCE | {Permission.MANAGE_USERS},
+    "admin": _FINANCE | {Permission.MANAGE_USERS, Permission.ERASE_DATA},
 }
 
 

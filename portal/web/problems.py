@@ -1,7 +1,6 @@
 """Error pages: what happened, what to do next, and an id that the log knows."""
 
 import logging
-import secrets
 
 from flask import Flask, Response, current_app, g, make_response, render_template, request
 from flask_login import current_user
@@ -32,17 +31,7 @@ ALERTS = "#alertas"  # where base.html shows them, whatever the failed request w
 
 
 def install(app: Flask) -> None:
-    """Register the error handlers and the request id, which every response carries."""
-
-    @app.before_request
-    def name_request() -> None:
-        g.request_id = secrets.token_hex(6)
-
-    @app.after_request
-    def tell_id(response: Response) -> Response:
-        response.headers.setdefault("X-Request-Id", g.get("request_id", "-"))
-        return response
-
+    """Register the error handlers. Their pages name the request as the log does."""
     app.register_error_handler(CSRFError, _csrf)
     app.register_error_handler(HTTPException, _http)
     app.register_error_handler(PortalError, _known)

@@ -5,17 +5,7 @@ from urllib.parse import urlsplit
 from flask import Response, make_response, request, url_for
 
 from portal.web.htmx import is_htmx
-
-
-def local_path(target: str | None) -> str | None:
-    """`target` when it is a path of this site (`/clientes?q=ana`), else None.
-
-    Refuses what a browser could read as another site: `//evil`, `/\\evil`, a scheme, and the
-    control characters that browsers drop before they look.
-    """
-    if not target or not target.startswith("/") or target.startswith("//") or "\\" in target:
-        return None
-    return target if target.isprintable() and len(target) <= 2000 else None
+from portal.web.paths import local_path
 
 
 def ask_to_sign_in() -> Response:

@@ -9,6 +9,8 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.db import Base, text_enum
 
+TOO_MANY = 50  # failures in a row; then the webhook is paused
+
 
 class Event(StrEnum):
     """What another system may be told of a message."""
@@ -40,7 +42,7 @@ class Webhook(Base):
     events: Mapped[list[str]] = mapped_column(JSON, default=list)
     active: Mapped[bool] = mapped_column(default=True, index=True)
     pause_reason: Mapped[str] = mapped_column(String(300), default="")
-    failures: Mapped[int] = mapped_column(default=0)  # in a row
+    failures: Mapped[int] = mapped_column(default=0)  # in a row; TOO_MANY: it was paused by them
     created_at: Mapped[datetime]
 
 

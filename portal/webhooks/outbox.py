@@ -5,26 +5,28 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Text, cast, exists, insert, literal, select
+from sqlalchemy import ColumnElement, Text, cast, exists, insert, literal, or_, select
 
 from portal.core.db import db
-from portal.webhooks.models import CallState, Event, Webhook, WebhookCall
+from portal.webhooks.models import TOO_MANY, CallState, Event, Webhook, WebhookCall
 
 _COLUMNS = (
     "webhook_id", "event_id", "event", "subject_id", "payload", "state", "attempts",
     "next_attempt_at", "error", "created_at",
 )  # fmt: skip
 
+# One that was paused by its failures gets what it missed, one that a person paused does not.
+_LISTENS = or_(Webhook.active.is_(True), Webhook.failures >= TOO_MANY)
 # For a query that is asked anyway.
-SOMEONE_LISTENS = exists().where(Webhook.active.is_(True))
+SOMEONE_LISTENS = exists().where(_LISTENS)
 
 
 def anyone_listens(event: Event | None = None) -> bool:
-    """Whether an active webhook wants the event (None: any event). One small query.
+    """Whether a webhook wants the event (None: any event). One small query.
 
     Ask before putting the facts together: most portals have no webhook at all.
     """
-    wanted = Webhook.active.is_(True) if event is None else _listening(event)
+    wanted = _LISTENS if event is None else _listening(event)
     return bool(db.session.scalar(select(select(1).where(wanted).exists())))
 
 
@@ -61,7 +63,7 @@ def payload_of(
 def _listening(event: Event) -> ColumnElement[bool]:
     # A JSON list of fixed words: the quoted word occurs in its text, or it does not.
     subscribed = cast(Webhook.events, Text).contains(f'"{event.value}"', autoescape=True)
-    return Webhook.active.is_(True) & subscribed
+    return _LISTENS & subscribed
 
 
 def _value(column: Any, value: Any) -> ColumnElement[Any]:

@@ -24,14 +24,13 @@ from portal.core.queue import finish_requests, wake
 from portal.webhooks import backoff, signing
 from portal.webhooks.calling import Answer, call
 from portal.webhooks.destinations import without_query
-from portal.webhooks.models import CallState, Webhook, WebhookCall
+from portal.webhooks.models import TOO_MANY, CallState, Webhook, WebhookCall
 
 log = logging.getLogger(__name__)
 
 DRAIN = "jobs.webhooks.drain"
 LEASE = timedelta(seconds=60)  # longer than a call can take
 BUDGET = 45.0  # seconds that one job works before it hands on to a fresh one
-TOO_MANY = 50  # failures in a row; then the webhook is paused
 ENTITY = "webhook"
 GAVE_UP = "Desistimos depois de {tries} tentativas."
 UNREADABLE = "O segredo não pode ser lido com as chaves atuais. Gere outro segredo."
@@ -207,10 +206,12 @@ def _count(webhook_id: int, answer: Answer, now: datetime) -> None:
 
 
 def _pause(webhook_id: int, reason: str, now: datetime) -> None:
+    """Not by a person: what happens meanwhile is kept, and told once one has mended it."""
     webhook = db.session.get_one(Webhook, webhook_id, with_for_update=True)
     if not webhook.active:
         return
     webhook.active = False
+    webhook.failures = max(webhook.failures, TOO_MANY)
     webhook.pause_reason = reason[:300]
     summary = f"Webhook {without_query(webhook.url)} pausado: {reason}"
     audit.record(None, "webhooks.pause", ENTITY, webhook_id, now, summary=summary)

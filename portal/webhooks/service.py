@@ -105,9 +105,10 @@ def resume(webhook_id: int, actor: Actor | None, now: datetime) -> Webhook:
 
 def remove(webhook_id: int, actor: Actor | None, now: datetime) -> None:
     """Forget the webhook and its log. Raises NotFound."""
+    # The calls first: the sender, too, locks a call and then its webhook.
+    db.session.execute(delete(WebhookCall).where(WebhookCall.webhook_id == webhook_id))
     webhook = get(webhook_id, lock=True)
     _record(actor, "delete", webhook, "excluído", now)
-    db.session.execute(delete(WebhookCall).where(WebhookCall.webhook_id == webhook_id))
     db.session.delete(webhook)
     db.session.commit()
 

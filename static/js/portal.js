@@ -13,12 +13,40 @@ document.addEventListener("keydown", (event) => {
     document.querySelector("[data-search]")?.focus();
   }
   if (event.key === "Escape") {
+    closeResults(event);
     if ($("menu")?.classList.contains("open")) {
       showMenu(false);
     }
     closeDropdowns(null, true);
   }
 });
+
+// Arrows walk what a search found: from its field down the links or rows, and back.
+document.addEventListener("keydown", (event) => {
+  const box = event.target.closest?.("[data-results]");
+  const inField = event.target.matches?.("input[type=search]");
+  const step = { ArrowDown: 1, ArrowUp: -1 }[event.key] ?? (event.key === "Enter" && inField
+    && box?.matches("dialog") ? 1 : 0);
+  if (!box || !step) {
+    return;
+  }
+  const stops = [...box.querySelectorAll("input[type=search], .hits a, .lookup-row")];
+  const here = stops.indexOf(event.target);
+  if (here >= 0) {
+    event.preventDefault();
+    stops[(here + step + stops.length) % stops.length].focus();
+  }
+});
+
+// Escape puts what the top bar found away; the field keeps its text and gets the focus.
+function closeResults(event) {
+  const panel = event.target.closest?.(".search")?.querySelector(".search-panel");
+  if (panel?.hasChildNodes()) {
+    event.preventDefault();
+    panel.replaceChildren();
+    document.querySelector("[data-search]").focus();
+  }
+}
 
 function showMenu(open) {
   $("menu").classList.toggle("open", open);
@@ -65,6 +93,7 @@ const onClick = {
   "data-open-dialog": (button) => $(button.dataset.openDialog)?.showModal(),
   "data-close-dialog": (button) => button.closest("dialog").close(),
   "data-dismiss": (button) => button.closest(".alert").remove(),
+  "data-copy": copy,
 };
 
 document.addEventListener("click", (event) => {
@@ -94,6 +123,18 @@ function insertAtCursor(button) {
   field.setRangeText(button.dataset.insert, field.selectionStart, field.selectionEnd, "end");
   field.dispatchEvent(new Event("input", { bubbles: true }));
   field.focus();
+}
+
+// A number's button puts it on the clipboard and says so; without a clipboard it is only selected.
+async function copy(button) {
+  const source = $(button.dataset.copy);
+  window.getSelection().selectAllChildren(source);
+  try {
+    await navigator.clipboard.writeText(source.textContent.trim());
+    button.textContent = "Copiado";
+  } catch {
+    button.textContent = "Selecionado: copie com Ctrl+C";
+  }
 }
 
 // A lookup's row puts its value into the form and closes the dialog.
@@ -137,7 +178,9 @@ function unsend(root) {
 // Leaving a changed form asks first. A form that came back with errors counts as changed.
 let changed = null;
 document.addEventListener("input", (event) => {
-  changed = event.target.closest("form[data-guard]") ?? changed;
+  if (!event.target.closest("[data-unguarded]")) {
+    changed = event.target.closest("form[data-guard]") ?? changed;
+  }
 });
 window.addEventListener("beforeunload", (event) => {
   if (changed?.isConnected && !changed.dataset.sent) {
@@ -180,6 +223,9 @@ function settle(root) {
   for (const bar of within(root, "[data-width]")) {
     bar.style.width = `${bar.dataset.width}%`;
   }
+  for (const button of within(root, "[data-copy]")) {
+    button.hidden = false;
+  }
   within(root, "[data-focus]")[0]?.focus();
   if (within(root, ".error-summary").length) {
     const form = root.closest?.("form[data-guard]") ?? within(root, "form[data-guard]")[0];
@@ -202,6 +248,13 @@ document.addEventListener("htmx:after:settle", (event) => {
 document.addEventListener("htmx:finally:request", (event) => {
   if (!event.detail.ctx.hx?.redirect) {  // on its way to another page: still sent
     unsend(document);
+  }
+});
+
+// A form of another page, opened in place: its links lead where they always do.
+document.addEventListener("htmx:before:init", (event) => {
+  if (event.target.matches("a[href]:not([hx-get])") && event.target.closest("[data-in-place]")) {
+    event.preventDefault();
   }
 });
 

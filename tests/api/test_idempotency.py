@@ -147,6 +147,18 @@ def test_killed_after_the_change_the_same_key_tells_of_it(app, erp, failed, monk
         assert db.session.get_one(EmailMessage, failed).state == State.FAILED
 
 
+def test_killed_after_a_creation_the_same_key_shows_what_was_made(erp, monkeypatch):
+    body = {**ANA, "code": " C\n1 "}  # kept as "C 1"
+    with monkeypatch.context() as patch:
+        patch.setattr(idempotency.Hold, "finish", killed)
+        patch.setattr(idempotency.Hold, "release", killed)
+        with pytest.raises(Killed):
+            erp.post("/clients", body, key=KEY)
+    answer = erp.post("/clients", body, key=KEY)
+    assert (answer.status_code, answer.json["code"]) == (201, "C 1")
+    assert answer.headers["Location"] == "/api/v1/clients/C%201"
+
+
 def test_killed_before_the_change_the_same_key_does_it_when_the_lease_is_over(
     app, erp, failed, monkeypatch
 ):

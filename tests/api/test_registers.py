@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.factories import create_client, create_contract, create_settings, create_wallet
+from tests.factories import NOON, create_client, create_contract, create_settings, create_wallet
 from tests.support.counting import statements
 
 NEW = {
@@ -33,6 +33,14 @@ def test_a_change_needs_the_version_that_was_read(erp):
         answer = erp.patch("/clients/C1", {"city": "Outra"}, match)
         assert (answer.status_code, answer.mimetype) == (412, "application/problem+json"), match
     assert erp.get("/clients/C1").json["city"] == "Campinas"
+
+
+def test_a_client_that_was_erased_cannot_be_changed_and_says_so(app, erp):
+    with app.app_context():
+        create_client(code="C1", anonymised_at=NOON)
+    answer = erp.patch("/clients/C1", {"city": "Campinas"}, '"1"')
+    assert answer.status_code == 409
+    assert "anonimizado" in answer.json["detail"]
 
 
 @pytest.mark.parametrize(

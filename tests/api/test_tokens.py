@@ -150,6 +150,16 @@ def test_what_is_done_through_the_api_bears_the_tokens_name(app, erp):
         assert (event.actor_id, event.actor_name) == (None, "API: ERP")
 
 
+def test_an_empty_change_shows_data_too_and_is_kept(app):
+    with app.app_context():
+        client_id = create_client(code="C1").id
+        token = make_token(scopes=[Scope.CLIENTS_WRITE])
+    system = System(app.test_client(), token)
+    assert system.patch("/clients/C1", {}, '"1"').status_code == 200
+    with app.app_context():
+        assert db.session.scalars(select(DataAccess.client_id)).all() == [client_id]
+
+
 def test_who_read_whose_data_is_kept_once_an_hour(app, erp):
     with app.app_context():
         client_id = create_client(code="C1").id

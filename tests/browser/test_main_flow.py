@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
+from tests.browser.whole_base import bill_the_whole_base
 from tests.support.installation import Installation
 from tests.support.tables import CLIENTS, CONTRACTS
 
@@ -103,6 +104,7 @@ def test_from_an_empty_portal_to_boletos_in_the_inbox(
     titles = follow_until_sent(page, town)
     check_inbox(town, titles)
     check_log_and_client(page, town, generation_url)
+    bill_the_whole_base(page, town.installation, town.url, town.inbox)
 
 
 def sign_in(page: Page, town: Town) -> None:

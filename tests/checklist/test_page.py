@@ -17,6 +17,7 @@ from tests.factories import (
     create_account,
     create_client,
     create_contract,
+    create_generation,
     create_settings,
     create_user,
     create_wallet,
@@ -45,7 +46,9 @@ def forgotten(app):
     app.extensions.pop("checklist_missing", None)
 
 
-def test_all_in_order_says_so_with_evidence(admin, ready):
+def test_all_in_order_says_so_with_evidence(app, admin, ready):
+    with app.app_context():
+        create_generation()
     page = words(admin.get("/checklist"))
     assert "Envio automático de boletos 8 de 8 prontos" in page
     assert "teste aceito agora por Ana Souza" in page

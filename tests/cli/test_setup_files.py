@@ -2,6 +2,7 @@
 
 import re
 import tomllib
+from fnmatch import fnmatch
 
 import pytest
 
@@ -41,3 +42,19 @@ def test_everything_the_project_asks_for_is_locked():
 
 def test_the_tools_see_the_same_versions_as_the_portal():
     assert pins("requirements.lock").items() <= pins("requirements-dev.lock").items()
+
+
+def test_the_image_is_set_up_from_every_file_that_the_set_up_reads():
+    """Its first step copies only what seldom changes; a lock left out would stop the build."""
+    first = (ROOT / "deploy/Dockerfile").read_text().partition("RUN python deploy/bootstrap.py")[0]
+    copied = [
+        word for line in first.splitlines() if line.startswith("COPY") for word in line.split()
+    ]
+    missing = [name for name in LOCKS if not any(fnmatch(name, word) for word in copied)]
+    assert missing == []
+
+
+def test_no_secret_of_the_installation_goes_into_the_image_or_into_git():
+    """compose reads deploy/pontual.env, which lies in the folder that the image is made from."""
+    for name in (".dockerignore", ".gitignore"):
+        assert "**/*.env" in (ROOT / name).read_text().splitlines(), name

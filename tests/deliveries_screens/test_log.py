@@ -11,8 +11,9 @@ from flask.testing import FlaskClient
 
 from portal.core import clock
 from portal.core.db import db
+from portal.deliveries.departures import departures
 from portal.deliveries.forms import LogFilters
-from portal.deliveries.models import QuotaUse
+from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import Kind, State
 from portal.smtp.models import AccountState
 from tests.deliveries_screens.making import create_failed, create_queued, create_sent
@@ -240,3 +241,19 @@ def test_days_are_those_of_the_portals_timezone() -> None:
     assert until is not None
     assert since.isoformat() == "2026-12-10T03:00:00+00:00"
     assert until - since == timedelta(days=1)
+
+
+def test_when_a_message_leaves_counts_those_before_it_in_its_own_queue(
+    app: Flask,
+) -> None:
+    """The newest page stands at the end of the queue: what is ahead of it counts, too."""
+    with app.app_context():
+        account, other = create_account(hourly_limit=1), create_account(name="Outra")
+        queued = [create_queued(account, recipient=f"n{n}@x.example") for n in range(3)]
+        create_queued(other, recipient="z@x.example")
+        last = db.session.get(EmailMessage, queued[-1].id)
+        assert last is not None
+        now = clock.now()
+        with app.test_request_context():
+            leaving = departures([last], now)
+        assert leaving[last.id] - now >= timedelta(hours=2)

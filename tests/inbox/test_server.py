@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 
 from portal.inbox.smtp import LARGEST_MESSAGE
+from tests.support.ports import free_port
 
 
 @dataclass
@@ -26,12 +27,6 @@ class Inbox:
 
     def messages(self) -> list[bytes]:
         return [path.read_bytes() for path in sorted((self.home / "inbox").glob("*"))]
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def wait_for(port: int) -> None:

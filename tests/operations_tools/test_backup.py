@@ -21,7 +21,7 @@ from portal.operations.backup_archive import BadBackup
 from portal.operations.backup_restore import restore
 from portal.smtp import accounts
 from portal.smtp.models import AccountState, SmtpAccount
-from portal.users.models import User
+from portal.users.models import User, UserSession
 from tests import factories
 from tests.factories import NOON
 from tests.support import company
@@ -34,7 +34,8 @@ def fill(app) -> None:
     """A company, with a message in each awkward state and a run that is going on."""
     with app.app_context():
         company.fill(3)
-        factories.create_user(email="ana@example.com")
+        ana = factories.create_user(email="ana@example.com")
+        db.session.add(UserSession(id="ana", user_id=ana.id, began_at=NOON, seen_at=NOON))
         ring = app.config["SETTINGS"].keys
         account = accounts.add({"name": "Com senha", "password": SECRET}, None, NOON, ring)
         sending = {"state": State.SENDING, "claim": "x", "lease_until": LATER + timedelta(hours=1)}
@@ -97,6 +98,21 @@ def test_only_its_owner_reads_it_and_no_other_file_is_overwritten(source, archiv
     assert not list(archive.parent.glob(".copia*"))
 
 
+def test_it_can_be_written_to_a_disk_without_links(source, tmp_path, monkeypatch):
+    def refuse(*_names):
+        raise PermissionError(1, "Operation not permitted")
+
+    monkeypatch.setattr("os.link", refuse)
+    folder = tmp_path / "usb"
+    folder.mkdir()
+    with source.app_context():
+        ring = source.config["SETTINGS"].keys
+        save(folder / "copia.zip", ring, NOON)
+        with pytest.raises(PortalError, match="já existe"):
+            save(folder / "copia.zip", ring, NOON)
+    assert [file.name for file in folder.iterdir()] == ["copia.zip"]
+
+
 def test_keys_are_in_it_only_when_asked_for(source, tmp_path):
     path = tmp_path / "sem.zip"
     ring = source.config["SETTINGS"].keys
@@ -117,6 +133,7 @@ def test_all_of_it_comes_back_and_nothing_leaves_by_itself(source, archive, make
         "smtp_accounts",
         "email_messages",
         "users",
+        "user_sessions",
         "generations",
         "audit_events",
         "delivery_attempts",
@@ -133,7 +150,10 @@ def test_all_of_it_comes_back_and_nothing_leaves_by_itself(source, archive, make
         states = db.session.scalars(select(EmailMessage.state).order_by(EmailMessage.id)).all()
         assert states[-2:] == [State.UNCERTAIN, State.QUEUED]
         assert {g.state for g in db.session.scalars(select(Generation))} == {GenerationState.PAUSED}
-        assert db.session.scalar(select(User.session_version)) == 2
+        # No cookie opens it, neither of then nor of a version that came since.
+        since = (LATER - NOON).total_seconds()
+        assert db.session.scalar(select(User.session_version)) > 1 + since
+        assert after["user_sessions"] == []
         # Tables, triggers and sequences are those of a portal that was never restored.
         db.session.rollback()
         assert migrations.revision() == migrations.newest()

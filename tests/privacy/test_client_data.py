@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from sqlalchemy import select
 
+from portal.api.models import ApiRequest, ApiToken
 from portal.boletos import Party, render_pdf
 from portal.clients import service as clients
 from portal.clients.models import Client
@@ -14,7 +15,9 @@ from portal.core.audit import AuditEvent
 from portal.core.csv_reader import ON_SCREEN
 from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue
-from portal.deliveries.models import DeliveryAttempt, EmailMessage, MessageReceivable
+from portal.deliveries.bounces.parse import BounceFacts
+from portal.deliveries.bounces.record import Outcome, record
+from portal.deliveries.models import Bounce, DeliveryAttempt, EmailMessage, MessageReceivable
 from portal.deliveries.states import State
 from portal.privacy import erasure, holdings
 from portal.receivables.models import Receivable, ReceivableStatus
@@ -73,11 +76,28 @@ def test_nothing_that_tells_who_it_was_is_left_anywhere(session, past):
     hook = Webhook(url="https://x.example", created_at=NOON)
     session.add(hook)
     session.flush()
-    session.add(
-        WebhookCall(
-            webhook_id=hook.id, event_id="e", event=Event.BOUNCED, subject_id=past.message,
-            payload={"data": {"recipient": EMAIL}}, created_at=NOON,
-        )
+    token = ApiToken(name="ERP", prefix="p", digest="d", created_by="Ana", created_at=NOON)
+    session.add(token)
+    session.flush()
+    account = session.get(EmailMessage, past.message).smtp_account_id
+    session.add_all(
+        [
+            WebhookCall(
+                webhook_id=hook.id, event_id="e", event=Event.BOUNCED, subject_id=past.message,
+                payload={"data": {"recipient": EMAIL}}, error=f"500: {EMAIL}?", created_at=NOON,
+            ),
+            Bounce(  # of no message that we know
+                smtp_account_id=account, notification_id="<x@y>", recipient=EMAIL.upper(),
+                action="failed", status="5.1.1", diagnostic=NAME, received_at=NOON,
+            ),
+            *(
+                ApiRequest(
+                    token_id=token.id, key=place, fingerprint="f", status=201, created_at=NOON,
+                    answer={"name": NAME, "recipient": EMAIL}, location=f"/api/v1{place}",
+                )
+                for place in (f"/clients/{past.code}", f"/deliveries/{past.message}")
+            ),
+        ]
     )  # fmt: skip
     session.commit()
     before = everywhere()
@@ -90,6 +110,18 @@ def test_nothing_that_tells_who_it_was_is_left_anywhere(session, past):
         if mark.lower() in rows.lower()
     }
     assert left == set()
+
+
+def test_a_bounce_that_comes_later_brings_nothing_back(session, past):
+    message = session.get(EmailMessage, past.message)
+    message.state = State.SENT
+    session.commit()
+    anonymise(past)
+    fact = BounceFacts("<late@x>", EMAIL, "failed", "5.1.1", f"550 {EMAIL}?", message.message_id)
+    assert record(message.smtp_account, [fact], NOON, NOON) == [Outcome.BOUNCED]
+    session.commit()
+    assert message.state == State.BOUNCED
+    assert not [table for table, rows in everywhere().items() if EMAIL in rows]
 
 
 def test_accounting_and_proof_stay(session, past):

@@ -1,11 +1,14 @@
 """What is too old goes, what must stay stays, whatever dies in the middle."""
 
+import os
 from datetime import timedelta
 
 import pytest
 from sqlalchemy import func, select
 
+from portal.api import idempotency
 from portal.api.models import ApiRequest, ApiToken
+from portal.clients import staging
 from portal.clients.models import DataAccess
 from portal.core.db import db
 from portal.deliveries.models import EmailMessage
@@ -90,6 +93,24 @@ def test_a_pass_that_dies_has_done_its_chunks_and_the_next_goes_on(session, monk
     assert with_text() == []
 
 
+def test_answers_of_the_api_are_kept_as_long_as_their_keys_count():
+    assert retention.KEPT_ANSWERS == idempotency.KEEP
+
+
+def test_files_of_imports_go_after_a_day(app, session):
+    keep()
+    home = app.config["SETTINGS"].home
+    staged = staging.keep(home, "clients", 1, "clientes.csv", NOON)
+    at = NOON.timestamp()
+    for path in (staged.path, staged.note):
+        os.utime(path, (at, at))
+    retention.sweep(NOON + timedelta(hours=23))
+    assert staged.path.exists()
+    retention.sweep(NOON + timedelta(hours=25))
+    assert not staged.path.exists()
+    assert not staged.note.exists()
+
+
 def test_old_rows_of_every_other_kind_go(session):
     keep(keep_accesses_days=30)
     person = factories.create_user()
@@ -97,30 +118,31 @@ def test_old_rows_of_every_other_kind_go(session):
     token = ApiToken(name="t", prefix="p", digest="d", created_by="Ana", created_at=NOON)
     session.add_all([hook, token])
     session.flush()
-    for number, (days, hours) in enumerate(((31, 49), (29, 1))):
+    for number, (days, hours, age) in enumerate(((31, 49, 8), (29, 1, 6))):
         at, recent = NOON - timedelta(days=days), NOON - timedelta(hours=hours)
+        asked = NOON - timedelta(days=age)
         session.add_all(
             [
                 DataAccess(at=at, user_name="Ana", what="x"),
                 EndedSession(id=str(number), ended_at=recent),
                 UserSession(id=str(number), user_id=person.id, began_at=at, seen_at=recent),
-                ApiRequest(
-                    token_id=token.id, key=str(number), fingerprint="f", created_at=recent
-                ),
+                ApiRequest(token_id=token.id, key=str(number), fingerprint="f", created_at=asked),
                 WebhookCall(
                     webhook_id=hook.id, event_id=str(number), event="message.sent", subject_id=1,
                     state=CallState.DONE, created_at=at, done_at=at,
                 ),
             ]
         )  # fmt: skip
-    session.add(
+    session.add_all(
         WebhookCall(
-            webhook_id=hook.id, event_id="2", event="message.sent", subject_id=1, created_at=OLD
+            webhook_id=hook.id, event_id=state, event="message.sent", subject_id=1, state=state,
+            created_at=OLD,
         )
-    )
+        for state in (CallState.QUEUED, CallState.FAILED)
+    )  # fmt: skip
     session.commit()
     swept = retention.sweep(NOON)
-    assert swept == retention.Swept(bodies=0, accesses=1, sessions=2, answers=1, calls=1)
+    assert swept == retention.Swept(bodies=0, accesses=1, sessions=2, answers=1, calls=2)
     counts = {
         model.__name__: session.scalar(select(func.count()).select_from(model))
         for model in (DataAccess, EndedSession, UserSession, ApiRequest, WebhookCall)

@@ -34,6 +34,7 @@ def create_boleto(**changes: Any) -> Receivable:
         lines=("Não receber após 30 dias",),
         description=f"Contrato {title.contract.code}",
     )
+    title.sequence = title.id
     title.nosso_numero = numbers.nosso_numero
     title.campo_livre = numbers.campo_livre
     title.codigo_barras = numbers.codigo_barras

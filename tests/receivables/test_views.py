@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 
 from portal.core.db import db
 from portal.deliveries.labels import REASONS
+from portal.receivables import queries
 from portal.receivables.labels import NOT_SENT
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import DeliveryType
@@ -19,6 +20,7 @@ from tests.deliveries_screens.making import create_sent
 from tests.factories import create_client, create_contract, create_receivable, create_wallet
 from tests.receivables.making import create_boleto, selects
 from tests.support.forms import post
+from tests.support.pages import links
 
 
 def _make(app: Flask, maker: Any = create_receivable, **values: Any) -> int:
@@ -83,6 +85,40 @@ def test_the_filters_of_the_url_narrow_the_list(
         )
     page = finance.get(f"/financeiro/titulos?{query}").text
     assert {name for name in ("E-1", "P-1", "N-1") if f">{name}<" in page} == found
+
+
+def test_a_sum_over_many_titles_is_made_only_when_asked(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "COUNTED", 2)
+    for number in range(3):
+        _make(app, amount=Decimal("10.25"), document_number=f"S-{number}")
+    page = finance.get("/financeiro/titulos?situacao=open")
+    assert "Mais de 2 títulos" in page.text
+    assert "30,75" not in page.text
+    asked = finance.get(links(page)["Contar e somar todos"])
+    assert "3 títulos · R$\xa030,75" in asked.text
+
+
+def test_a_name_that_many_clients_share_and_a_frequent_status_find_the_same(
+    app: Flask, finance: FlaskClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(queries, "CLIENTS", 0)
+    monkeypatch.setattr(queries, "FEW", 0)
+    with app.app_context():
+        for name, status in (
+            ("Ana Conceição", ReceivableStatus.OPEN),
+            ("ANA CONCEICAO", ReceivableStatus.PAID),
+            ("Pedro Paz", ReceivableStatus.OPEN),
+        ):
+            contract = create_contract(client=create_client(name=name))
+            create_receivable(
+                contract=contract, document_number=f"{name[:3]}-{status}", status=status
+            )
+    page = finance.get("/financeiro/titulos?q=conceicao&situacao=open")
+    assert re.findall(r">(\w{3}-\w+)<", page.text) == ["Ana-open"]
+    asked = finance.get(links(page)["Contar e somar todos"])
+    assert "1 título ·" in asked.text
 
 
 def test_a_title_is_found_by_its_numbers_typed_in_any_way(app: Flask, finance: FlaskClient) -> None:

@@ -10,6 +10,7 @@ from email.message import EmailMessage
 from email.utils import parseaddr, parsedate_to_datetime
 
 import pytest
+import time_machine
 from flask import Flask
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -165,6 +166,15 @@ def test_an_accent_before_the_at_sign_is_refused_and_one_after_it_is_not() -> No
 def test_a_message_id_must_be_one(message_id: str) -> None:
     with pytest.raises(ValueError, match="Message-ID"):
         compose(sender(), "a@example.com", RENDERED, [], message_id, NOON)
+
+
+def test_a_later_message_id_stands_later_in_the_index() -> None:
+    with time_machine.travel(NOON, tick=False) as clock:
+        ids = []
+        for _ in range(20):
+            ids.append(new_message_id("financeiro@example.com"))
+            clock.shift(0.001)
+    assert ids == sorted(ids)
 
 
 def test_message_ids_are_new_each_time_and_under_the_senders_domain() -> None:

@@ -111,6 +111,18 @@ def test_a_replaced_token_is_stored_unless_a_person_was_faster(session):
     assert accounts.secret_of(account, "oauth_refresh_token", keys) == "de-uma-pessoa"
 
 
+def test_a_replaced_token_is_stored_although_the_old_one_was_written_with_a_new_key(session):
+    account = service.create(VALUES, None, NOON)
+    keys, place = service.settings().keys, accounts.place_of(account.id, "oauth_refresh_token")
+    keeper = TokenKeeper(account.id, account.oauth_refresh_token, place, keys)
+    old = accounts.secret_of(account, "oauth_refresh_token", keys)
+    account.oauth_refresh_token = keys.encrypt(old, bound_to=place)  # `portal keys rotate`
+    session.commit()
+    keeper("refresh-1")
+    session.refresh(account)
+    assert accounts.secret_of(account, "oauth_refresh_token", keys) == "refresh-1"
+
+
 # --- rules ----------------------------------------------------------------------------------------
 
 

@@ -190,18 +190,24 @@ def check_accessible(page: Page, *, within: str = "html", rule: str = "") -> Non
 
     `within` is a selector; `rule` narrows the check to one rule, such as `color-contrast`.
     """
+    bad = violations(page, within=within, rule=rule)
+    assert not bad, f"axe on {page.url}:\n" + "\n".join(bad)
+
+
+def violations(page: Page, *, within: str = "html", rule: str = "") -> list[str]:
+    """As `check_accessible`: what axe finds, in words; nothing for a page that is fine."""
     if not AXE.is_file():
         missing(f"no {AXE.relative_to(ROOT)}: run make setup")
-    page.evaluate(AXE.read_text())  # by the debugger, which the page's CSP does not hinder
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE.read_text())  # by the debugger, which the page's CSP does not hinder
     which = {"type": "rule", "values": [rule]} if rule else {"type": "tag", "values": WCAG}
     result = page.evaluate(
         "([within, runOnly]) => axe.run(within, {runOnly, resultTypes: ['violations']})",
         [within, which],
     )
-    bad = [
+    return [
         f"{found['id']} ({found['impact']}): {found['help']}: "
         + "; ".join(f"{node['target']} {node['any'][:1]}" for node in found["nodes"][:5])
         for found in result["violations"]
         if found["impact"] in ("serious", "critical")
     ]
-    assert not bad, f"axe on {page.url}:\n" + "\n".join(bad)

@@ -5,6 +5,7 @@ from datetime import date
 from portal.core.db import db
 from portal.generation.models import Generation
 from portal.smtp.models import SmtpTest, SmtpTestState
+from portal.webhooks.models import Webhook
 from tests import factories
 
 
@@ -21,4 +22,6 @@ def fill(rows: int) -> None:
     db.session.add(Generation(**run, created_at=factories.NOON, today=factories.TODAY))
     test = {"recipient": "a@example.com", "requested_by": "Ana", "state": SmtpTestState.ACCEPTED}
     db.session.add(SmtpTest(**test, smtp_account_id=account.id, created_at=factories.NOON))
+    hook = {"url": "https://sistema.example.com/avisos", "events": ["message.sent"]}
+    db.session.add(Webhook(**hook, created_at=factories.NOON))
     db.session.commit()

@@ -29,7 +29,7 @@ def plans(app: Flask) -> Iterator[list[str]]:
         yield found
     with app.app_context(), db.engine.connect() as connection:
         for statement, parameters in heard:
-            if statement.startswith("SELECT"):
+            if statement.startswith(("SELECT", "WITH")):
                 lines = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)
                 found += [line.detail for line in lines]
 

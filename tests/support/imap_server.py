@@ -5,8 +5,8 @@
         ...
     assert not server.marked
 
-It knows CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE PLAIN, EXAMINE, SELECT, UID SEARCH, UID FETCH
-and LOGOUT. Whatever would change the mailbox is noted in `marked`.
+It knows CAPABILITY, STARTTLS, LOGIN, AUTHENTICATE PLAIN and XOAUTH2, EXAMINE, SELECT, UID SEARCH,
+UID FETCH and LOGOUT. Whatever would change the mailbox is noted in `marked`.
 """
 
 import base64
@@ -58,6 +58,7 @@ class ImapServer:
         self,
         *faults: Fault,
         users: Mapping[str, str],
+        tokens: Mapping[str, str] | None = None,
         tls: str = "none",
         certificate: tuple[Path, Path] | None = None,
         folder: str = '"INBOX"',
@@ -65,6 +66,7 @@ class ImapServer:
     ) -> None:
         self.faults = list(faults)
         self.users = users
+        self.tokens = tokens  # access token → user; None: no XOAUTH2
         self.tls = tls
         self.folder = folder
         self.uid_validity = uid_validity
@@ -213,7 +215,8 @@ class _Conversation:
 
     def _capability(self, tag: str, _command: str) -> None:
         offered = " STARTTLS" if self.server.tls == "starttls" and not self.secure else ""
-        self.say(f"* CAPABILITY IMAP4rev1 AUTH=PLAIN{offered}")
+        by_token = "" if self.server.tokens is None else " AUTH=XOAUTH2"
+        self.say(f"* CAPABILITY IMAP4rev1 AUTH=PLAIN{by_token}{offered}")
         self.say(f"{tag} OK done")
 
     def _starttls(self, tag: str, _command: str) -> None:
@@ -225,8 +228,11 @@ class _Conversation:
         plain = [re.sub(r"\\(.)", r"\1", text) for text in (user, password)]
         self._sign_in(tag, *plain)
 
-    def _authenticate(self, tag: str, _command: str) -> None:
+    def _authenticate(self, tag: str, command: str) -> None:
         self.say("+ ")
+        if command.endswith(" XOAUTH2"):
+            self._by_token(tag)
+            return
         _, user, password = base64.b64decode(self.file().readline()).decode().split("\0")
         self._sign_in(tag, user, password)
 
@@ -236,6 +242,19 @@ class _Conversation:
             return
         self.user = user
         self.say(f"{tag} OK signed in")
+
+    def _by_token(self, tag: str) -> None:
+        given = base64.b64decode(self.file().readline()).decode()
+        user, bearer = given.removesuffix("\1\1").split("\1")
+        assert self.server.tokens is not None
+        self.user = user.removeprefix("user=")
+        token = bearer.removeprefix("auth=Bearer ")
+        if self.server.tokens.get(token) == self.user:
+            self.say(f"{tag} OK signed in")
+            return
+        self.say(b"+ " + base64.b64encode(b'{"status":"400","schemes":"Bearer"}'))
+        assert self.file().readline() == b"\r\n"
+        self.say(f"{tag} NO AUTHENTICATE failed: {token}")
 
     def _examine(self, tag: str, command: str) -> None:
         assert self.user, "not signed in"

@@ -30,7 +30,7 @@ from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.migrations import ensure_migrated
 from portal.deliveries import reconcile
-from portal.deliveries.claims import LEASE
+from portal.deliveries.claims import LATEST
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import State
 from portal.generation import service as generation
@@ -263,7 +263,7 @@ class Installation:
         with self.inside():
             taken = (
                 select(QuotaUse.message_id)
-                .where(QuotaUse.used_at > clock.now() + LEASE - timedelta(seconds=held_for))
+                .where(QuotaUse.used_at > clock.now() + LATEST - timedelta(seconds=held_for))
                 .scalar_subquery()
             )
             db.session.execute(

@@ -9,7 +9,14 @@ from flask import Flask
 from werkzeug.routing import Rule
 
 # What a stranger may see. Everything else asks for a permission.
-PUBLIC = {"/static/<path:filename>", "/entrar", "/health/live", "/health/ready", "/metrics"}
+PUBLIC = {
+    "/static/<path:filename>",
+    "/entrar",
+    "/senha-nova",  # opened by a signed link
+    "/health/live",
+    "/health/ready",
+    "/metrics",
+}
 
 # Messages as the client's mail program shows them: documents for a sandboxed frame, not pages.
 FRAMED = {
@@ -57,10 +64,11 @@ class Route:
 
 
 def routes(app: Flask) -> list[Route]:
-    """All of them, the public ones too."""
+    """All of them but the API's, the public ones too."""
     return [
         Route(rule, getattr(app.view_functions[rule.endpoint], "permission", None))
         for rule in app.url_map.iter_rules()
+        if not rule.rule.startswith("/api/v1/")  # asks for tokens: tests/api walks it
     ]
 
 

@@ -102,6 +102,7 @@ def test_a_new_password_is_shown_once_and_the_repeated_click_changes_nothing(app
     password = shown_password(post(admin, f"{LIST}/{user_id}/senha", {"version": "1"}))
     assert post(admin, f"{LIST}/{user_id}/senha", {"version": "1"}).status_code == 409
     assert post(admin, f"{LIST}/{user_id}/senha", {}).status_code == 409
+    assert post(admin, f"{LIST}/{user_id}/senha", {"version": "9" * 5000}).status_code == 409
     assert post(web, "/entrar", {"email": "bia@example.com", "password": password}).location == "/"
 
 

@@ -62,6 +62,18 @@ def test_a_higher_byte_starts_again_and_a_lower_one_waits_for_the_new_year(walle
     assert service.shown_facts(wallet, NEXT_YEAR.date())["next_nosso_numero"] == 1
 
 
+def test_a_raised_byte_does_not_go_back_to_numbers_that_are_used(wallet):
+    change(wallet, byte="4")
+    with pytest.raises(InvalidValue, match="byte maior"):
+        change(wallet, byte="3")
+
+
+def test_a_byte_that_never_numbered_may_be_lowered(session):
+    wallet = create_wallet(**SICREDI)
+    change(wallet, byte="2")
+    assert counter(wallet) == (1, None)
+
+
 def test_another_bank_is_another_wallet_once_numbers_of_a_year_were_taken(wallet):
     itau = {"bank_code": "341", "conta": "12345", "conta_dv": "6", "carteira": "109"}
     with pytest.raises(InvalidValue, match="cadastre outra") as error:

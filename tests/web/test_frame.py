@@ -2,7 +2,7 @@ import pytest
 from flask import Flask
 
 from portal.web.limits import storage_uri
-from portal.web.returning import local_path
+from portal.web.paths import local_path
 from tests.support.routes import Outline
 
 

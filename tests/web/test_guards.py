@@ -4,7 +4,6 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import event
 
@@ -13,12 +12,13 @@ from portal.web.menu import MENU
 from portal.web.permissions import ROLE_PERMISSIONS
 from tests import factories
 from tests.conftest import signed_in
-from tests.support import company as company_of
 from tests.support.forms import csrf_token, post
 from tests.support.routes import FRAMED, PUBLIC, Outline, Route, private, routes
+from tests.support.walking import pages
 
-ROWS = 40  # enough that one query per row shows
-MAX_QUERIES = 30
+MAX_QUERIES = 25
+# They probe every requirement.
+MORE_QUERIES = {"GET /checklist": 30, "GET /checklist/numeros": 30}
 UNKNOWN_ID = 999_999_999
 HTMX = {"HX-Request": "true", "HX-Request-Type": "partial"}
 EVIL = '<script>alert(1)</script>"><img src=x onerror=alert(1)>{{7*7}}'
@@ -35,13 +35,6 @@ def send(client: FlaskClient, route: Route, url: str | None = None, **options: A
     if route.method == "POST":
         return post(client, url or route.url(), **options)
     return client.get(url or route.url(), **options)
-
-
-@pytest.fixture
-def company(app: Flask) -> None:
-    """Forty of everything: rows of every table that pages show."""
-    with app.app_context():
-        company_of.fill(ROWS)
 
 
 # --- who may ------------------------------------------------------------------------------------
@@ -142,20 +135,6 @@ def test_an_id_that_is_no_number_is_not_found(app, admin, word):
 
 
 # --- pages ----------------------------------------------------------------------------------------
-def pages(app: Flask, client: FlaskClient) -> list[tuple[str, str]]:
-    """(URL, HTML) of every whole page, each id being 1."""
-    found = []
-    for route in private(app):
-        if route.reads and route.rule.rule not in FRAMED:
-            answer = client.get(route.url())
-            assert answer.status_code < 500, f"{route}: {answer.status_code}"
-            redirected = 300 <= answer.status_code < 400
-            if not redirected and answer.mimetype == "text/html" and "<html" in answer.text[:200]:
-                found.append((route.url(), answer.text))
-    assert len(found) > 8
-    return found
-
-
 def test_every_page_has_one_heading_a_title_and_its_language(app, admin, company):
     for url, html in pages(app, admin):
         outline = Outline(html)
@@ -229,7 +208,7 @@ def test_every_form_that_posts_carries_the_token(app, admin, company):
                 assert 'name="csrf_token"' in form, f"{url}: <form{form.split('>')[0]}>"
 
 
-def test_every_page_is_made_with_few_queries(app, admin, company):
+def test_every_page_is_made_with_few_queries(app, admin, crowd):
     counts: dict[str, int] = {}
     with app.app_context():
         engine = db.engine
@@ -247,7 +226,8 @@ def test_every_page_is_made_with_few_queries(app, admin, company):
         finally:
             event.remove(engine, "before_cursor_execute", count)
         counts[str(route)] = len(statements)
-    assert {route: n for route, n in counts.items() if n > MAX_QUERIES} == {}
+    wrong = {r: n for r, n in counts.items() if n > MORE_QUERIES.get(r, MAX_QUERIES)}
+    assert wrong == {}
 
 
 # --- bad input ------------------------------------------------------------------------------------

@@ -25,7 +25,7 @@ def test_what_is_no_address_is_refused_before_anything_is_asked(url):
     "host",
     [
         "10.0.0.1", "192.168.1.1", "172.16.0.1", "169.254.169.254", "100.64.0.1", "0.0.0.0",
-        "[fe80::1]", "[fd00::1]", "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]", "224.0.0.1",
+        "[fe80::1]", "[fd00::1]", "[fec0::1]", "[::ffff:10.0.0.1]", "[64:ff9b::a00:1]", "224.0.0.1",
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("production", [True, False])

@@ -1,6 +1,8 @@
 import hashlib
 import hmac
 import socket
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from threading import Thread
 
@@ -249,8 +251,44 @@ def test_fifty_failures_in_a_row_pause_it_and_say_why(session, receiver):
     due_again()
     assert sender.drain(webhook.id) == 0
     receiver.status = 200
+    sent_message()  # what happens meanwhile is not lost
     service.resume(webhook.id, create_user(), clock.now())
-    assert sender.drain(webhook.id) == 1
+    assert sender.drain(webhook.id) == 2
+
+
+def test_one_that_is_removed_while_a_call_ends_is_removed(app, monkeypatch):
+    with app.app_context():
+        if db.engine.dialect.name == "sqlite":
+            pytest.skip("one writer at a time")
+        webhook_id = subscribe("http://127.0.0.1:9/a")[0].id
+        sent_message()
+        claim = sender.claim_next(webhook_id, clock.now())
+    ends, real = threading.Event(), sender._count
+
+    def count_slowly(*args):
+        ends.set()
+        threading.Event().wait(0.5)  # the other waits for this transaction meanwhile
+        real(*args)
+
+    def end():
+        with app.app_context():
+            assert sender.settle(claim, calling.Answer(500, "x"), clock.now())
+
+    monkeypatch.setattr(sender, "_count", count_slowly)
+    with ThreadPoolExecutor(1) as pool:
+        ended = pool.submit(end)
+        assert ends.wait(10)
+        with app.app_context():
+            service.remove(webhook_id, None, clock.now())
+            assert calls() == []
+        ended.result()
+
+
+def test_of_what_happens_while_a_person_paused_it_nothing_is_told(session):
+    webhook, _ = subscribe("http://127.0.0.1:9/a")
+    service.pause(webhook.id, create_user(), NOON)
+    sent_message()
+    assert calls() == []
 
 
 @pytest.mark.parametrize(

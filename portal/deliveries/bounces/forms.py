@@ -21,7 +21,8 @@ HELP = {
     "imap_security": "Com a porta 993 use SSL; com a porta 143 use TLS.",
     "imap_username": "Em geral o endereço completo da caixa que recebe as devoluções: a do "
     "remetente da conta.",
-    "imap_password": "No Gmail é preciso uma senha de app.",
+    "imap_password": "No Gmail é preciso uma senha de app. No Microsoft 365 senhas não servem: "
+    "com OAuth 2.0 na aba Conta, deixe em branco.",
     "imap_folder": "A caixa de entrada chama-se INBOX. Se uma regra do provedor move as "
     "devoluções, informe a pasta para onde vão.",
 }

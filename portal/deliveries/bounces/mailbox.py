@@ -15,17 +15,19 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
+from portal.core.addresses import Address
+from portal.deliveries.bounces.faults import failures, reply_of
 from portal.deliveries.bounces.imap import Imap
+from portal.smtp.access_tokens import AccessToken, access_token, forget
 from portal.smtp.addresses import (
     IMAP_PORTS,
-    Address,
     Destination,
     DestinationPolicy,
     check_destination,
 )
-from portal.smtp.dialing import CERTIFICATE_CAUSES, NOT_TLS, OLD_TLS
 from portal.smtp.failures import Failure, Kind, visible
-from portal.smtp.sockets import connect, trusted_context
+from portal.smtp.server import OAuth
+from portal.smtp.sockets import Reach, connect, trusted_context
 from portal.smtp.stages import Stage
 
 SINCE = timedelta(days=30)  # an older bounce helps nobody any more
@@ -45,13 +47,17 @@ class Patience:
 
 @dataclass(frozen=True, slots=True)
 class MailboxFacts:
-    """Where to read, and as whom. `security` is none, starttls or ssl."""
+    """Where to read, and as whom. `security` is none, starttls or ssl.
+
+    Where there is no password, `oauth` is the grant by which the account sends.
+    """
 
     host: str
     port: int
     security: str
     username: str
     password: str = field(default="", repr=False)
+    oauth: OAuth | None = None
     folder: str = "INBOX"
     patience: Patience = Patience()
 
@@ -105,7 +111,7 @@ class Mailbox:
     @contextmanager
     def _step(self) -> Iterator[None]:
         self._imap.allow(self._facts.patience.step)
-        with _failures(Stage.DATA, self._facts):
+        with failures(Stage.DATA, self._facts.password):
             yield
 
 
@@ -113,14 +119,14 @@ class Mailbox:
 def open_mailbox(facts: MailboxFacts, policy: DestinationPolicy) -> Iterator[Mailbox]:
     """The mailbox, signed in, its folder open for reading only. Raises Failure.
 
-    Without TLS the password goes only to an inner address that `policy` allows.
+    Without TLS a password or token goes only to an inner address that `policy` allows.
     """
     target = check_destination(
         facts.host, facts.port, policy, timeout=facts.patience.dns, usual=IMAP_PORTS
     )
     imap, peer = _connected(target, facts)
     try:
-        _sign_in(imap, facts, trusted=policy.trusts(target.host, peer))
+        _sign_in(imap, facts, policy, trusted=policy.trusts(target.host, peer))
         yield Mailbox(imap, facts, _examine(imap, facts))
         _say_goodbye(imap)
     finally:
@@ -148,7 +154,7 @@ def _connected(target: Destination, facts: MailboxFacts) -> tuple[Imap, Address]
     try:
         if facts.security == "ssl":
             sock = _encrypted(sock, facts)
-        with _failures(Stage.GREETING, facts):
+        with failures(Stage.GREETING, facts.password):
             imap = Imap(sock, facts.host, facts.patience.step)
         if facts.security == "starttls":
             _upgrade(imap, facts)
@@ -160,7 +166,7 @@ def _connected(target: Destination, facts: MailboxFacts) -> tuple[Imap, Address]
 
 def _encrypted(sock: socket.socket, facts: MailboxFacts) -> ssl.SSLSocket:
     sock.settimeout(facts.patience.step)
-    with _failures(Stage.TLS, facts):
+    with failures(Stage.TLS, facts.password):
         return trusted_context().wrap_socket(sock, server_hostname=facts.host)
 
 
@@ -168,22 +174,58 @@ def _upgrade(imap: Imap, facts: MailboxFacts) -> None:
     imap.allow(facts.patience.step)
     if "STARTTLS" not in imap.capabilities:
         raise Failure(Stage.TLS, Kind.ACCOUNT, "starttls_missing")
-    with _failures(Stage.TLS, facts):
+    with failures(Stage.TLS, facts.password):
         imap.secure(trusted_context())
 
 
-def _sign_in(imap: Imap, facts: MailboxFacts, *, trusted: bool) -> None:
+def _sign_in(imap: Imap, facts: MailboxFacts, policy: DestinationPolicy, *, trusted: bool) -> None:
     if facts.security == "none" and not trusted:
         raise Failure(Stage.LOGIN, Kind.ACCOUNT, "password_needs_tls")
-    if not facts.username or not facts.password:
+    if not facts.username or not (facts.password or facts.oauth):
         raise Failure(Stage.LOGIN, Kind.ACCOUNT, "credentials_missing")
+    if facts.oauth and not facts.password:
+        _by_token(imap, facts, facts.oauth, Reach(policy))
+        return
     imap.allow(facts.patience.step)
-    with _failures(Stage.LOGIN, facts):
+    with failures(Stage.LOGIN, facts.password):
         if _plain(facts.username) and _plain(facts.password):
             imap.login(_quoted(facts.username), facts.password)
         else:  # LOGIN speaks ASCII only
             secret = f"\0{facts.username}\0{facts.password}".encode()
             imap.authenticate("PLAIN", lambda _challenge: secret)
+
+
+def _by_token(imap: Imap, facts: MailboxFacts, oauth: OAuth, reach: Reach) -> None:
+    if "AUTH=XOAUTH2" not in imap.capabilities:
+        raise Failure(Stage.LOGIN, Kind.ACCOUNT, "auth_method_unsupported")
+    token = access_token(oauth, reach)
+    refusal = _xoauth2(imap, facts, token)
+    if refusal is not None and not token.fresh:
+        # It may have been revoked before its time: one more try, with a new one.
+        forget(oauth)
+        token = access_token(oauth, reach)
+        refusal = _xoauth2(imap, facts, token)
+    if refusal is not None:
+        forget(oauth)
+        raise Failure(Stage.LOGIN, Kind.ACCOUNT, "oauth_login_refused", reply=refusal)
+
+
+def _xoauth2(imap: Imap, facts: MailboxFacts, token: AccessToken) -> str | None:
+    """What the server said when it refused the token; None when it took it.
+
+    A refusal begins with a challenge that tells the error, and is spoken after an empty answer.
+    """
+    answers = iter((token.credentials(facts.username).encode(), b""))
+    imap.allow(facts.patience.step)
+    with failures(Stage.LOGIN, token.text):
+        try:
+            # After both answers: None, which calls the exchange off.
+            imap.authenticate("XOAUTH2", lambda _challenge: next(answers, None))
+        except imaplib.IMAP4.abort:
+            raise
+        except imaplib.IMAP4.error as error:
+            return reply_of(error, token.text)
+    return None
 
 
 def _plain(text: str) -> bool:
@@ -198,7 +240,7 @@ def _quoted(text: str) -> str:
 def _examine(imap: Imap, facts: MailboxFacts) -> int:
     """Open the folder; its UIDVALIDITY."""
     imap.allow(facts.patience.step)
-    with _failures(Stage.MAIL, facts):
+    with failures(Stage.MAIL, facts.password):
         kind, told = imap.select(folder_name(facts.folder), readonly=True)
         if kind != "OK":
             reply = visible(told[-1] or b"")
@@ -212,46 +254,6 @@ def _say_goodbye(imap: Imap) -> None:
     imap.allow(5)
     with suppress(imaplib.IMAP4.error, OSError):
         imap.logout()
-
-
-# --- what went wrong ------------------------------------------------------------------------------
-@contextmanager
-def _failures(stage: Stage, facts: MailboxFacts) -> Iterator[None]:
-    """Errors of the library and of the network as Failure, with the stage and the words."""
-    try:
-        yield
-    except ssl.SSLError as error:
-        raise _tls_failure(error) from error
-    except TimeoutError as error:
-        raise Failure(stage, Kind.TEMPORARY, "timeout") from error
-    except OSError as error:
-        raise Failure(stage, Kind.TEMPORARY, "dropped") from error
-    except imaplib.IMAP4.abort as error:
-        if isinstance(error.__context__, OSError):  # so imaplib tells of what cannot be sent
-            raise Failure(stage, Kind.TEMPORARY, "dropped") from error
-        raise Failure(stage, Kind.TEMPORARY, "garbage", reply=_reply(error, facts)) from error
-    except (imaplib.IMAP4.error, ValueError) as error:
-        cause = {Stage.LOGIN: "wrong_password", Stage.TLS: "starttls_missing"}.get(stage, "garbage")
-        raise Failure(stage, Kind.ACCOUNT, cause, reply=_reply(error, facts)) from error
-
-
-def _tls_failure(error: ssl.SSLError) -> Failure:
-    if isinstance(error, ssl.SSLCertVerificationError):
-        cause = CERTIFICATE_CAUSES.get(error.verify_code, "certificate_untrusted")
-        reply = visible(error.verify_message)
-        return Failure(Stage.TLS, Kind.ACCOUNT, cause, reply=reply)
-    reason = error.reason or ""
-    if any(word in reason for word in NOT_TLS):
-        return Failure(Stage.TLS, Kind.ACCOUNT, "wrong_tls_mode", reply=visible(reason))
-    if any(word in reason for word in OLD_TLS):
-        return Failure(Stage.TLS, Kind.ACCOUNT, "tls_too_old", reply=visible(reason))
-    return Failure(Stage.TLS, Kind.TEMPORARY, "tls_failed", reply=visible(reason))
-
-
-def _reply(error: Exception, facts: MailboxFacts) -> str:
-    told = error.args[0] if error.args else ""
-    text = visible(told if isinstance(told, bytes) else str(told))
-    return text.replace(facts.password, "•••") if facts.password else text
 
 
 def _accepted(kind: str, told: list[object]) -> None:

@@ -1,6 +1,7 @@
 """What one notification changes: its rows, the message's state, the client's mark."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from enum import Enum, auto
 
@@ -44,7 +45,7 @@ def record(
         message = _message(fact, alone=len(bounces) == 1)
         if message is not None and message.state == State.SENDING and fact.failed:
             return None
-        outcomes.append(_record(account, fact, message, received_at, now))
+        outcomes.append(_record(account, _impersonal(fact, message), message, received_at, now))
     return outcomes
 
 
@@ -64,6 +65,14 @@ def _message(fact: BounceFacts, *, alone: bool) -> EmailMessage | None:
     if message is None or alone or message.recipient.lower() == fact.recipient.lower():
         return message
     return None
+
+
+def _impersonal(fact: BounceFacts, message: EmailMessage | None) -> BounceFacts:
+    """What may be kept: of a client whose data were erased meanwhile, neither address nor words."""
+    client = message.client if message else None
+    if message is None or client is None or client.anonymised_at is None:
+        return fact
+    return replace(fact, recipient=message.recipient, diagnostic="")
 
 
 def _record(

@@ -83,7 +83,8 @@ def read_account(account_id: int, now: datetime) -> Reading:
         db.session.rollback()
         _read(reading, facts, now)
     except SecretUnreadable:
-        reading.error = words.UNREADABLE
+        by_token = settings.reads_by_token(account)
+        reading.error = words.UNREADABLE_GRANT if by_token else words.UNREADABLE
     except Failure as failure:
         reading.error = words.problem_text(failure, facts)
     except MailboxChanged:
@@ -107,25 +108,33 @@ def save_mailbox(
     refuse_stale(account.version, version, "esta conta")
     for problem in settings.problems(values, policy()):
         raise problem
+    if put_mailbox(account, values, actor, now):
+        db.session.commit()
+    return account
+
+
+def put_mailbox(
+    account: SmtpAccount, values: Mapping[str, Any], actor: Actor | None, now: datetime
+) -> dict[str, list[Any]]:
+    """Set what differs and record it, not committed; returns the changes. `values` are checked."""
     wanted = dict(values)
     password = wanted.pop("imap_password", None)
     wanted["imap_security"] = Security(wanted["imap_security"])
     changes = audit.apply(account, wanted)
-    if password is not None:
-        account.imap_password = _sealed(account_id, password)
+    if password is not None and password != _readable(account):
+        account.imap_password = _sealed(account.id, password)
         changes["imap_password"] = ["•••", "•••"]
     if not changes:
-        return account
+        return changes
     if changes.keys() & settings.PLACE:
         account.imap_uid_validity, account.imap_last_uid = None, 0
     account.imap_checked_at, account.imap_error = None, ""
     account.version += 1
     summary = f"Caixa de devoluções da conta SMTP “{account.name}” alterada"
     audit.record(
-        actor, "smtp.change", "smtp_account", account_id, now, summary=summary, changes=changes
+        actor, "smtp.change", "smtp_account", account.id, now, summary=summary, changes=changes
     )
-    db.session.commit()
-    return account
+    return changes
 
 
 def request_reading(account_id: int) -> None:
@@ -216,6 +225,13 @@ def _finish(reading: Reading) -> None:
 def _sealed(account_id: int, password: str) -> str:
     keys = current_app.config["SETTINGS"].keys
     return keys.encrypt(password, bound_to=settings.secret_place(account_id)) if password else ""
+
+
+def _readable(account: SmtpAccount) -> str | None:
+    try:
+        return settings.password_of(account)
+    except SecretUnreadable:
+        return None
 
 
 def _get(account_id: int, *, lock: bool = False) -> SmtpAccount:

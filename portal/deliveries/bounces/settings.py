@@ -9,8 +9,9 @@ from flask import current_app
 from portal.core.errors import InvalidValue
 from portal.deliveries.bounces import words
 from portal.deliveries.bounces.mailbox import MailboxFacts
+from portal.smtp import accounts
 from portal.smtp.addresses import IMAP_PORTS, DestinationPolicy, host_problem
-from portal.smtp.models import Security, SmtpAccount
+from portal.smtp.models import AuthMethod, Security, SmtpAccount
 
 PASSWORD_LIMIT = 500
 DEFAULTS: Mapping[str, Any] = {
@@ -76,17 +77,33 @@ def secret_place(account_id: int) -> str:
     return f"smtp_accounts.imap_password:{account_id}"
 
 
-def mailbox_of(account: SmtpAccount) -> MailboxFacts:
-    """The mailbox with its password in clear; never log it. Raises SecretUnreadable."""
+def reads_by_token(account: SmtpAccount) -> bool:
+    """Whether the mailbox is read with an access token: no password, and the account has tokens."""
+    return not account.imap_password and account.auth_method == AuthMethod.XOAUTH2
+
+
+def password_of(account: SmtpAccount) -> str:
+    """The mailbox's own password in clear, empty without one. Raises SecretUnreadable."""
+    if not account.imap_password:
+        return ""
     keys = current_app.config["SETTINGS"].keys
-    password = ""
-    if account.imap_password:
-        password = keys.decrypt(account.imap_password, bound_to=secret_place(account.id))
+    return str(keys.decrypt(account.imap_password, bound_to=secret_place(account.id)))
+
+
+def mailbox_of(account: SmtpAccount) -> MailboxFacts:
+    """The mailbox with its secrets in clear; never log it. Raises SecretUnreadable.
+
+    Without a password of its own it is read as the account sends: by the same OAuth grant.
+    """
+    password = password_of(account)
+    keys = current_app.config["SETTINGS"].keys
+    by_token = reads_by_token(account)
     return MailboxFacts(
         host=account.imap_host,
         port=account.imap_port,
         security=account.imap_security.value,
         username=account.imap_username,
         password=password,
+        oauth=accounts.server_of(account, keys).oauth if by_token else None,
         folder=account.imap_folder,
     )

@@ -7,7 +7,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from portal.core import clock
-from portal.core.errors import InvalidValue
+from portal.core.errors import Conflict, InvalidValue
 from portal.deliveries.bounces import queries, service, words
 from portal.deliveries.bounces.forms import HELP, MailboxForm
 from portal.deliveries.views import bp
@@ -34,17 +34,17 @@ def bounces(account_id: int) -> ResponseReturnValue:
 def save_mailbox(account_id: int) -> ResponseReturnValue:
     """Save where the bounces arrive."""
     account = accounts.get(account_id)
-    form = MailboxForm(account, service.policy())
+    form, code = MailboxForm(account, service.policy()), 422
     if form.validate():
         try:
             service.save_mailbox(
                 account_id, form.values(), form.seen_version, current_user, clock.now()
             )
-        except InvalidValue as error:
-            form.reject(error)
+        except (InvalidValue, Conflict) as error:
+            code = form.reject(error)
         else:
             return go_to("deliveries.bounces", "Caixa salva.", account_id=account_id)
-    return _page(account, form), 422
+    return _page(account, form), code
 
 
 @bp.post(f"{URL}/ler")
@@ -68,6 +68,7 @@ def _page(account: SmtpAccount, form: MailboxForm) -> str:
         form=form,
         help=HELP,
         labels=labels,
+        imap_scope=words.MICROSOFT_SCOPE,
         actions=words.ACTIONS,
         rows=queries.newest(account.id),
         waiting=queries.is_being_read(account, asked_at, now),

@@ -6,13 +6,20 @@ from portal.deliveries.bounces.parse import BounceFacts
 from portal.deliveries.bounces.plain_notice import DELAYED, FAILED
 from portal.smtp import causes
 from portal.smtp.failures import Failure, Kind
-from portal.smtp.server import SmtpServer
+from portal.smtp.server import OAuth, SmtpServer
 from portal.smtp.stages import Stage
 from portal.web.labels import Label
 
 ERROR_LIMIT = 500
+# Beside the scope that sends: https://learn.microsoft.com/exchange/client-developer/
+# legacy-protocols/how-to-authenticate-an-imap-pop-smtp-application-by-using-oauth
+MICROSOFT_SCOPE = "https://outlook.office.com/IMAP.AccessAsUser.All"
 UNREADABLE = (
     "A senha da caixa não pode ser lida com a chave atual da instalação. Informe a senha de novo."
+)
+UNREADABLE_GRANT = (
+    "O token da conta não pode ser lido com a chave atual da instalação. Informe o refresh token de"
+    " novo na aba Conta."
 )
 DEFECT = "A leitura parou por um defeito do portal; o registro do servidor diz qual. Tente de novo."
 CHANGED = "A caixa mudou durante a leitura. Leia de novo."
@@ -66,8 +73,23 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "wrong_password": (
         "Usuário ou senha recusados pelo servidor IMAP.",
         "Digite-os de novo, e confira no provedor se o acesso por IMAP está ligado. O Gmail pede "
-        'uma "senha de app". O Microsoft 365 não aceita senha por IMAP: encaminhe as devoluções '
-        "para uma caixa de outro provedor e leia essa.",
+        'uma "senha de app". O Microsoft 365 não aceita senha por IMAP: use OAuth 2.0 na aba Conta '
+        "e deixe a caixa sem senha.",
+    ),
+    "auth_method_unsupported": (
+        "{host} não aceita login por token (XOAUTH2).",
+        "Informe uma senha para a caixa, ou leia uma caixa do provedor que envia.",
+    ),
+    "oauth_login_refused": (
+        "{host} recusou o token de acesso da conta.",
+        "O usuário precisa ser a caixa que autorizou o aplicativo, e a autorização precisa incluir "
+        f"a leitura por IMAP: no Microsoft 365, o escopo {MICROSOFT_SCOPE}. Inclua-o no Escopo da "
+        "aba Conta, autorize de novo e cole lá o novo refresh token.",
+    ),
+    "oauth_refused": (
+        "O provedor não deu o token de acesso: a autorização foi recusada.",
+        "Autorize o aplicativo de novo no provedor, com todos os escopos da aba Conta, e cole lá o "
+        "novo refresh token. Confira também o segredo do cliente: pode ter vencido.",
     ),
     "folder_not_found": (
         "A pasta não existe nesta caixa, ou não pode ser aberta.",
@@ -80,7 +102,8 @@ def problem_text(failure: Failure, facts: MailboxFacts) -> str:
     """The failure in one paragraph: what happened, what to do, and the server's own words."""
     own = _TEXTS.get(failure.cause)
     if own is None:
-        server = SmtpServer(facts.host, facts.port, facts.security, "")
+        oauth = facts.oauth or OAuth()
+        server = SmtpServer(facts.host, facts.port, facts.security, "", oauth=oauth)
         explanation = causes.explain(failure.cause, server)
         title, cure = explanation.title, explanation.cure
     else:
