@@ -44,6 +44,7 @@ ENTITIES: Mapping[str, str] = {
 VERBS: Mapping[str, str] = {
     "release": "retomou",
     "hold": "pausou",
+    "move_queue": "passou a fila a outra conta em",
     "undo": "desfez",
     "alert": "avisou",
     "expire": "expirou",
