@@ -119,7 +119,7 @@ def follow(page: Page, town: Town, requirement: str) -> None:
     """From the checklist, the link that mends a requirement."""
     page.goto(f"{town.url}/checklist")
     shoot(page, f"checklist-{requirement}")
-    page.get_by_role("listitem").get_by_role(
+    page.locator("ul.rows").get_by_role(
         "link", name=re.compile(f": {re.escape(requirement)}$")
     ).click()
 

@@ -21,9 +21,9 @@ from portal.smtp.variables import (
 NAMES = [
     *("saudacao", "cliente_nome", "cliente_primeiro_nome", "cliente_cpf_cnpj", "cliente_endereco"),
     *("contrato_numero", "contrato_plano"),
-    *("boleto_numero", "boleto_nosso_numero", "boleto_valor", "boleto_vencimento"),
-    *("boleto_competencia", "boleto_linha_digitavel", "boleto_situacao"),
-    *("boletos_quantidade", "boletos_total", "boletos_tabela"),
+    *("boleto_numero", "boleto_nosso_numero", "boleto_valor", "boleto_valor_atualizado"),
+    *("boleto_vencimento", "boleto_competencia", "boleto_linha_digitavel", "boleto_situacao"),
+    *("boletos_quantidade", "boletos_total", "boletos_total_atualizado", "boletos_tabela"),
     *("empresa_nome", "empresa_cnpj", "empresa_telefone", "empresa_email", "data_hoje"),
 ]
 
