@@ -21,9 +21,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import flask_mail
-from sqlalchemy import create_engine, event, func, make_url, select, text, update
+from sqlalchemy import event, func, select, update
 
-from bench.support import NOW, TODAY, add_contracts, configure, scratch_environment
+from bench.support import (
+    NOW,
+    TODAY,
+    add_contracts,
+    configure,
+    scratch_database,
+    scratch_environment,
+)
 from portal import ROOT, create_app
 from portal.boletos import render_direct, render_pdf
 from portal.core import clock
@@ -208,28 +215,9 @@ def _sink() -> Iterator[int]:
 
 
 @contextmanager
-def _database(base: str) -> Iterator[str]:
-    """The address of a new database on the server of `base`; an empty one means SQLite."""
-    if not base:
-        yield ""
-        return
-    url = make_url(base).set(drivername="postgresql+psycopg")
-    name = f"bench_{os.getpid()}"
-    admin = create_engine(url, isolation_level="AUTOCOMMIT")
-    with admin.connect() as connection:
-        connection.execute(text(f'CREATE DATABASE "{name}"'))
-    try:
-        yield url.set(database=name).render_as_string(hide_password=False)
-    finally:
-        with admin.connect() as connection:
-            connection.execute(text(f'DROP DATABASE "{name}" WITH (FORCE)'))
-        admin.dispose()
-
-
-@contextmanager
 def _base(port: int, messages: int, database: str) -> Iterator[dict[str, str]]:
     """A base with `messages` queued; yields the environment of its processes."""
-    with TemporaryDirectory() as home, _database(database) as url:
+    with TemporaryDirectory() as home, scratch_database(database) as url:
         env = {**scratch_environment(home), "DATABASE_URL": url}
         app = create_app(Settings.from_env(env), web=False)
         with app.app_context():

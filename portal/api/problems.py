@@ -4,12 +4,12 @@ import logging
 from collections.abc import Mapping, Sequence
 
 from flask import Blueprint, Response, g, jsonify
-from sqlalchemy.exc import DataError, SQLAlchemyError
+from sqlalchemy.exc import DataError
 from werkzeug.exceptions import HTTPException
 
 from portal.api.schema import Bad, Problem
-from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue, NotFound, PortalError
+from portal.web.problems import forget_transaction
 
 log = logging.getLogger(__name__)
 
@@ -86,17 +86,17 @@ def problem(
 
 
 def _refused(error: Refusal) -> Response:
-    _forget_transaction()
+    forget_transaction()
     return problem(error.status, str(error), headers=error.headers)
 
 
 def _bad(error: Bad) -> Response:
-    _forget_transaction()
+    forget_transaction()
     return problem(422, "Corrija o que está em “errors” e repita.", error.problems)
 
 
 def _known(error: PortalError) -> Response:
-    _forget_transaction()
+    forget_transaction()
     if isinstance(error, InvalidValue):
         return problem(
             422, str(error), [Problem(RENAMED.get(error.field, error.field), str(error))]
@@ -105,7 +105,7 @@ def _known(error: PortalError) -> Response:
 
 
 def _http(error: HTTPException) -> Response:
-    _forget_transaction()
+    forget_transaction()
     status = error.code or 500
     headers = {"Retry-After": str(WAIT)} if status == 429 else {}
     allowed = dict(error.get_headers()).get("Allow")
@@ -113,19 +113,12 @@ def _http(error: HTTPException) -> Response:
 
 
 def _too_big(error: Exception) -> Response:
-    _forget_transaction()
+    forget_transaction()
     log.warning("refused: %s", type(error).__name__)
     return problem(422, "Um número ou um texto do pedido é grande demais.")
 
 
 def _unknown(error: Exception) -> Response:
-    _forget_transaction()
+    forget_transaction()
     log.error("the API failed: %r", error, exc_info=error)
     return problem(500)
-
-
-def _forget_transaction() -> None:
-    try:
-        db.session.rollback()
-    except SQLAlchemyError:  # the database itself is away
-        log.warning("no rollback", exc_info=True)

@@ -18,7 +18,6 @@ from portal.core.text import fold, one_line
 from portal.core.upsert import batches
 
 COLUMNS = Columns(required=("codigo", "email"))
-CODE_SIZE = 30
 _SEPARATOR = re.compile(r"[;,\t]")
 _NO_SEPARATOR = "Falta o separador entre o código e o e-mail: escreva codigo;email."
 

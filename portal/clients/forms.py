@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from wtforms import HiddenField, SelectField
+from wtforms import SelectField
 
 from portal.clients.csv_import import EMAIL_SIZE, STATES, is_postal_code
 from portal.clients.models import Client
@@ -11,7 +11,14 @@ from portal.core.emails import split_emails
 from portal.core.errors import InvalidValue
 from portal.web.choices import yes_no
 from portal.web.formatters import cpf_cnpj, postal_code
-from portal.web.forms import LongTextField, PortalForm, TextField, at_most, invalid, required
+from portal.web.forms import (
+    EditForm,
+    LongTextField,
+    TextField,
+    at_most,
+    invalid,
+    required,
+)
 
 HELP = {
     "code": "O código do cliente no seu sistema. É a chave das importações; não muda depois.",
@@ -29,10 +36,9 @@ PLAIN = (
 )  # fmt: skip
 
 
-class ClientForm(PortalForm):
+class ClientForm(EditForm):
     """Aba Dados."""
 
-    version = HiddenField()
     name = TextField("Nome ou razão social", [required(), at_most(160)])
     cpf_cnpj = TextField("CPF ou CNPJ", [required(), at_most(30)])
     emails = LongTextField("E-mails", [at_most(EMAIL_SIZE)], render_kw={"rows": 3})
@@ -45,12 +51,6 @@ class ClientForm(PortalForm):
     state = SelectField("Estado", choices=[("", "—"), *((name, name) for name in STATES)])
     postal_code = TextField("CEP")
     active = yes_no("Ativo", default=True)
-
-    @property
-    def seen_version(self) -> int:
-        """The client's version when the page was opened; 0 (never valid) when unreadable."""
-        raw = str(self.version.data or "")
-        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
 
     def validate_cpf_cnpj(self, field: TextField) -> None:
         try:

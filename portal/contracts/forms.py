@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from typing import Any, TypeVar
 
-from wtforms import HiddenField, RadioField, SelectField, StringField
+from wtforms import RadioField, SelectField, StringField
 from wtforms.widgets import NumberInput
 
 from portal.contracts.labels import STATUS_LABELS, delivery_text
@@ -14,7 +14,7 @@ from portal.core.errors import InvalidValue
 from portal.settings.models import DeliveryType
 from portal.wallets.models import Wallet
 from portal.web.formatters import day
-from portal.web.forms import MoneyField, PortalForm, TextField, at_most, required
+from portal.web.forms import EditForm, MoneyField, TextField, at_most, required
 
 T = TypeVar("T")
 HELP = {
@@ -66,16 +66,8 @@ class DueDayField(_ParsedField):
     parse = staticmethod(parse_due_day)
 
 
-class ContractForm(PortalForm):
+class ContractForm(EditForm):
     """What every form of a contract shares."""
-
-    version = HiddenField()
-
-    @property
-    def seen_version(self) -> int:
-        """The contract's version when the page was opened; 0 (never valid) when unreadable."""
-        raw = str(self.version.data or "")
-        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
 
     def values(self) -> dict[str, Any]:
         """Column values, as the service takes them."""

@@ -2,12 +2,12 @@
 
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
@@ -16,6 +16,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
+T = TypeVar("T")
 BUSY_TIMEOUT_MS = 30_000
 QUICK_TRIES, QUICK_WAIT = 50, 0.0002  # seconds between two tries for SQLite's write lock
 
@@ -63,6 +64,23 @@ class Base(DeclarativeBase):
 
 
 db = SQLAlchemy(model_class=Base)
+
+
+def kept(take: Callable[[], T | None]) -> T | None:
+    """What `take` found, committed; rolled back when it found nothing or failed.
+
+    For a claim: whoever won it holds it from here on, whoever did not holds no lock.
+    """
+    try:
+        found = take()
+    except BaseException:
+        db.session.rollback()
+        raise
+    if found is None:
+        db.session.rollback()
+    else:
+        db.session.commit()
+    return found
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import current_app
@@ -13,6 +14,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 from redis.retry import Retry
 from rq import Queue
+from rq.worker_registration import get_keys
 
 log = logging.getLogger(__name__)
 
@@ -80,6 +82,22 @@ def is_up(url: str) -> bool:
             connection.close()
     except (RedisError, OSError):
         return False
+
+
+def living_workers(connection: Redis) -> int:
+    """How many workers are alive. Raises RedisError.
+
+    A killed one stays registered until another one cleans up; its own key expires.
+    """
+    keys = get_keys(connection=connection)
+    found: Any = connection.exists(*keys) if keys else 0
+    return int(found)
+
+
+def clock_passed_at(connection: Redis) -> datetime | None:
+    """When `portal cron` made its last pass; None when it left no sign. Raises RedisError."""
+    raw: Any = connection.get(HEARTBEAT_KEY)
+    return datetime.fromtimestamp(int(raw), UTC) if raw else None
 
 
 @contextmanager

@@ -2,14 +2,11 @@
 
 import logging
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime, timedelta
 
-from redis import Redis
 from redis.exceptions import RedisError
-from rq.worker_registration import get_keys
 
-from portal.core.queue import HEARTBEAT_KEY, connect
+from portal.core.queue import clock_passed_at, connect, living_workers
 
 log = logging.getLogger(__name__)
 
@@ -40,20 +37,11 @@ def look(redis_url: str, now: datetime) -> Processes:
     """Ask Redis, to which workers and clock report."""
     connection = connect(redis_url)
     try:
-        return Processes(True, _any_worker(connection), _clock_ticks(connection, now))
+        passed_at = clock_passed_at(connection)
+        ticks = passed_at is not None and now - passed_at < SILENT
+        return Processes(True, living_workers(connection) > 0, ticks)
     except (RedisError, OSError) as error:
         log.warning("the queue does not answer: %s", error)
         return Processes(False, False, False)
     finally:
         connection.close()
-
-
-def _any_worker(connection: Redis) -> bool:
-    """A killed worker stays registered until another one cleans up; its own key expires."""
-    keys = get_keys(connection=connection)
-    return bool(keys) and bool(connection.exists(*keys))
-
-
-def _clock_ticks(connection: Redis, now: datetime) -> bool:
-    seen: Any = connection.get(HEARTBEAT_KEY)
-    return seen is not None and now - datetime.fromtimestamp(int(seen), UTC) < SILENT

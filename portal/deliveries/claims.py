@@ -20,7 +20,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import CursorResult
 
-from portal.core.db import db
+from portal.core.db import db, kept
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.room import limits_of
@@ -124,16 +124,7 @@ def claim_next(account_id: int, now: datetime) -> Claim | None:
     None when nothing is due, the account rests or is paused, its limits are used up, or as many
     connections as it allows are busy.
     """
-    try:
-        claim = take_next(account_id, now)
-    except BaseException:
-        db.session.rollback()
-        raise
-    if claim is None:
-        db.session.rollback()
-    else:
-        db.session.commit()
-    return claim
+    return kept(lambda: take_next(account_id, now))
 
 
 def take_next(account_id: int, now: datetime) -> Claim | None:

@@ -104,12 +104,6 @@ def ids(wanted: Conditions, limit: int) -> list[int]:
     )
 
 
-def in_order(receivable_ids: Sequence[int]) -> list[int]:
-    """The titles that exist, in the order of the report."""
-    query = select(Receivable.id).where(Receivable.id.in_(receivable_ids))
-    return list(db.session.scalars(_ordered(query)))
-
-
 def total_of(receivable_ids: Sequence[int]) -> Total:
     """How many of the titles exist, and their sum."""
     return sum_of(select(Receivable.amount).where(Receivable.id.in_(receivable_ids)))

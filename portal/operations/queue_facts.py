@@ -1,14 +1,12 @@
 """What Redis knows: workers, clock, queues and job times; in one visit, for metrics and doctor."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Any
+from datetime import datetime
 
 from redis import Redis
 from redis.exceptions import RedisError
-from rq.worker_registration import get_keys
 
-from portal.core.queue import HEARTBEAT_KEY, PROBE_KEY, QUEUES, connect
+from portal.core.queue import PROBE_KEY, QUEUES, clock_passed_at, connect, living_workers
 from portal.operations.job_times import JobTimes, read
 
 
@@ -39,15 +37,14 @@ def look(redis_url: str) -> QueueFacts:
 
 def _facts(connection: Redis) -> QueueFacts:
     pipe = connection.pipeline(transaction=False)
-    pipe.get(HEARTBEAT_KEY)
     for name in QUEUES:
         pipe.llen(f"rq:queue:{name}")
-    beat, *depths = pipe.execute()
+    depths = pipe.execute()
     return QueueFacts(
         up=True,
         writable=_writable(connection),
-        workers=_living(connection),
-        heartbeat=_moment(beat),
+        workers=living_workers(connection),
+        heartbeat=clock_passed_at(connection),
         waiting=dict(zip(QUEUES, depths, strict=True)),
         jobs=read(connection),
     )
@@ -58,14 +55,3 @@ def _writable(connection: Redis) -> bool:
         return bool(connection.set(PROBE_KEY, 1, ex=60))
     except RedisError:
         return False
-
-
-def _living(connection: Redis) -> int:
-    """A killed worker stays registered until another one cleans up; its own key expires."""
-    keys = get_keys(connection=connection)
-    found: Any = connection.exists(*keys) if keys else 0
-    return int(found)
-
-
-def _moment(raw: bytes | None) -> datetime | None:
-    return datetime.fromtimestamp(int(raw), UTC) if raw else None

@@ -9,7 +9,7 @@ from portal.core.errors import InvalidValue
 from portal.settings.labels import BUSINESS_DAY_NAMES, DELIVERY_NAMES
 from portal.settings.models import BusinessDayRule, DeliveryType
 from portal.settings.rules import STATES, clean_company, company_problems, financial_problems
-from portal.smtp.forms import RulesForm, WholeNumberField
+from portal.smtp.forms import OptionalNumberField, RulesForm, WholeNumberField
 from portal.web.choices import yes_no
 from portal.web.forms import PortalForm, TextField, at_most, required
 
@@ -86,15 +86,6 @@ class HolidayForm(PortalForm):
 
     day = DateField("Dia", name="dia", validators=[required()])
     name = TextField("Nome", [required(), at_most(80)], name="nome")
-
-
-class OptionalNumberField(WholeNumberField):
-    """A whole number, or nothing."""
-
-    def process_formdata(self, valuelist: list[str]) -> None:
-        self.data = None
-        if valuelist and valuelist[0].strip():
-            super().process_formdata(valuelist)
 
 
 class FinancialForm(RulesForm):

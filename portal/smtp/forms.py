@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from wtforms import BooleanField, HiddenField, IntegerField, PasswordField, SelectField
+from wtforms import BooleanField, IntegerField, PasswordField, SelectField
 from wtforms.validators import ValidationError
 
 from portal.core.errors import InvalidValue
@@ -14,7 +14,7 @@ from portal.smtp.message_rules import message_problems
 from portal.smtp.models import AuthMethod, Security
 from portal.smtp.variables import SUBJECT_LIMIT
 from portal.web.choices import as_bool, yes_no
-from portal.web.forms import LongTextField, PortalForm, TextField, required
+from portal.web.forms import EditForm, LongTextField, PortalForm, TextField, required
 
 CHARSETS = (("1", "UTF-8"), ("0", "Não forçar"))
 PORT_AND_SECURITY = (
@@ -88,16 +88,8 @@ class OptionalNumberField(WholeNumberField):
             self.data = None
 
 
-class RulesForm(PortalForm):
+class RulesForm(EditForm):
     """A form whose values must also pass rules that other ways in share."""
-
-    version = HiddenField()
-
-    @property
-    def seen_version(self) -> int:
-        """The row's version when the page was opened; 0 (never valid) when it is not a number."""
-        raw = str(self.version.data or "")
-        return int(raw) if raw.isascii() and raw.isdigit() and len(raw) < 10 else 0
 
     def problems(self) -> Iterable[InvalidValue]:
         """The refusals of the rules; asked only when every field could be read."""

@@ -5,7 +5,7 @@ from decimal import Decimal
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import Field, StringField, TextAreaField
+from wtforms import Field, HiddenField, StringField, TextAreaField
 from wtforms.i18n import get_builtin_gnu_translations
 from wtforms.validators import InputRequired, Length, StopValidation, ValidationError
 from wtforms.widgets import TextInput
@@ -73,6 +73,23 @@ class PortalForm(FlaskForm):
         else:
             field.errors = [*field.errors, str(error)]
         return 422
+
+
+class EditForm(PortalForm):
+    """A form of a row that two people may edit at once: it carries the version that was read."""
+
+    version = HiddenField()
+
+    @property
+    def seen_version(self) -> int:
+        """The row's version when the page was opened; 0 (never valid) when unreadable."""
+        return version_of(self.version.data)
+
+
+def version_of(raw: object) -> int:
+    """A row's version as a form carries it; 0 (never valid) when unreadable."""
+    text = str(raw or "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
 
 
 class Required(InputRequired):

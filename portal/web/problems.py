@@ -65,7 +65,7 @@ def _framed(**facts: object) -> str | None:
         if current_user.is_authenticated:
             return render_template("errors/page.html", **facts)
     except Exception:
-        _forget_transaction()
+        forget_transaction()
         log.warning("no frame for the error page", exc_info=True)
     return None
 
@@ -101,24 +101,25 @@ def _http(error: HTTPException) -> Response:
 
 
 def _known(error: PortalError) -> Response:
-    _forget_transaction()
+    forget_transaction()
     return page({NotFound: 404, Conflict: 409}.get(type(error), 400), str(error))
 
 
 def _too_big(error: Exception) -> Response:
     """A number or a text of the request that no column can hold."""
-    _forget_transaction()
+    forget_transaction()
     log.warning("refused: %s %s: %s", request.method, request.path, type(error).__name__)
     return page(400)
 
 
 def _unknown(error: Exception) -> Response:
-    _forget_transaction()
+    forget_transaction()
     log.error("%s %s failed: %r", request.method, request.path, error, exc_info=error)
     return page(500)
 
 
-def _forget_transaction() -> None:
+def forget_transaction() -> None:
+    """End what a failed request left open; never raises."""
     try:
         db.session.rollback()
     except SQLAlchemyError:  # the database itself is away

@@ -1,9 +1,9 @@
 """Forms of the webhooks."""
 
-from wtforms import HiddenField, SelectMultipleField
+from wtforms import SelectMultipleField
 from wtforms.widgets import CheckboxInput, ListWidget
 
-from portal.web.forms import PortalForm, TextField, at_most, required
+from portal.web.forms import EditForm, TextField, at_most, required
 from portal.webhooks.destinations import EXAMPLE, MAX_URL
 from portal.webhooks.labels import EVENTS
 from portal.webhooks.models import Event
@@ -13,10 +13,9 @@ HELP = {
 }
 
 
-class WebhookForm(PortalForm):
+class WebhookForm(EditForm):
     """Who is told, and of what."""
 
-    version = HiddenField()
     url = TextField("Endereço", [required(), at_most(MAX_URL)])
     events = SelectMultipleField(
         "Eventos",
@@ -25,14 +24,3 @@ class WebhookForm(PortalForm):
         widget=ListWidget(prefix_label=False),
         option_widget=CheckboxInput(),
     )
-
-    @property
-    def seen_version(self) -> int:
-        """The webhook's version when the page was opened; 0 (never valid) when unreadable."""
-        return version_of(self.version.data)
-
-
-def version_of(raw: object) -> int:
-    """A row's version as a form carries it; 0 (never valid) when unreadable."""
-    text = str(raw or "")
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0

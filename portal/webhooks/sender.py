@@ -19,7 +19,7 @@ from sqlalchemy import ColumnElement, CursorResult, Update, or_, select, update
 
 from portal.core import audit, clock
 from portal.core.crypto import SecretUnreadable
-from portal.core.db import db
+from portal.core.db import db, kept
 from portal.core.queue import finish_requests, wake
 from portal.webhooks import backoff, signing
 from portal.webhooks.calling import Answer, call
@@ -77,16 +77,7 @@ def claim_next(webhook_id: int, now: datetime) -> Claim | None:
 
     Raises SecretUnreadable; the call then stays where it was.
     """
-    try:
-        claim = _claim(webhook_id, now)
-    except BaseException:
-        db.session.rollback()
-        raise
-    if claim is None:
-        db.session.rollback()
-    else:
-        db.session.commit()
-    return claim
+    return kept(lambda: _claim(webhook_id, now))
 
 
 def tell(claim: Claim, now: datetime) -> Answer:

@@ -6,11 +6,12 @@ from flask_login import current_user
 
 from portal.core import clock
 from portal.core.errors import Conflict, InvalidValue
+from portal.web.forms import version_of
 from portal.web.htmx import go_to, render
 from portal.web.pagination import after_key
 from portal.web.permissions import Permission, requires
 from portal.webhooks import labels, queries, service
-from portal.webhooks.forms import HELP, WebhookForm, version_of
+from portal.webhooks.forms import HELP, WebhookForm
 from portal.webhooks.models import Webhook
 
 bp = Blueprint("webhooks", __name__)
