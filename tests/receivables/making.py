@@ -1,5 +1,6 @@
 """Titles that have a boleto, and counting what a page asks of the database."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -13,6 +14,8 @@ from portal.core.db import db
 from portal.receivables.models import Receivable
 from portal.receivables.slips import make_slip
 from tests import factories
+
+log = logging.getLogger(__name__)
 
 _PARTY = Party("Rede Exemplo LTDA", "11222333000181", "Rua das Fibras, 100", "Centro", "Campinas")
 
@@ -67,4 +70,5 @@ def selects(app: Flask, browser: FlaskClient, url: str) -> int:
     browser.get(url)
     with counting(app) as seen:
         assert browser.get(url).status_code == 200
+    log.info("%s took:\n%s", url, "\n".join(seen))  # shown when a test fails
     return len(seen)
