@@ -197,8 +197,13 @@ def opened(path: Path) -> Iterator[Reader]:
     """The archive, checked from end to end. Raises BadBackup."""
     with ExitStack() as stack:
         try:
-            reader = Reader(stack.enter_context(zipfile.ZipFile(path)))
-        except _UNREADABLE as error:
+            file = stack.enter_context(path.open("rb"))
+        except OSError as error:
+            raise PortalError(f"{path}: {error.strerror}.") from error
+        try:
+            # A turned bit may name a place before the file's beginning: the system refuses it.
+            reader = Reader(stack.enter_context(zipfile.ZipFile(file)))
+        except (*_UNREADABLE, OSError) as error:
             raise BadBackup(DAMAGED.format(what="o arquivo não se lê até o fim")) from error
         yield reader
 

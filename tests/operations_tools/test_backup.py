@@ -224,6 +224,18 @@ def test_a_damaged_archive_changes_nothing(source, archive, opener, tmp_path):
     assert contents(source) == before
 
 
+def test_a_directory_that_points_before_the_beginning_is_found(archive, tmp_path):
+    raw, bad = bytearray(archive.read_bytes()), tmp_path / "before.zip"
+    field = slice(raw.rfind(b"PK\x05\x06") + 16, raw.rfind(b"PK\x05\x06") + 20)
+    raw[field] = (int.from_bytes(raw[field], "little") + len(raw)).to_bytes(4, "little")
+    bad.write_bytes(raw)
+    with (
+        pytest.raises(backup_archive.BadBackup, match="não se lê até o fim"),
+        backup_archive.opened(bad),
+    ):
+        pass
+
+
 def test_a_bit_that_turned_is_found_or_does_no_harm(archive, tmp_path):
     """Dates and such of the container may change; what the parts hold may not."""
     raw, bad, found = archive.read_bytes(), tmp_path / "bit.zip", 0

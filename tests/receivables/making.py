@@ -15,7 +15,7 @@ from portal.receivables.models import Receivable
 from portal.receivables.slips import make_slip
 from tests import factories
 
-log = logging.getLogger(__name__)
+log = logging.getLogger("portal.tests")  # heard as the portal is
 
 _PARTY = Party("Rede Exemplo LTDA", "11222333000181", "Rua das Fibras, 100", "Centro", "Campinas")
 
