@@ -5,12 +5,14 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from sqlalchemy import create_engine, make_url, text
 from sqlalchemy.orm import scoped_session
+from werkzeug.test import TestResponse
 
 from portal import ROOT, create_app
 from portal.core.config import Settings
@@ -103,9 +105,24 @@ def migrated(settings: Settings) -> Iterator[Flask]:
     engine.dispose()
 
 
+class ReadingClient(FlaskClient):
+    """A browser that takes each answer to its end, as browsers do.
+
+    A streamed one that nobody read keeps its request open, until the collector ends it in the
+    middle of another test.
+    """
+
+    def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        answer = super().open(*args, **kwargs)
+        if answer.is_streamed:
+            answer.get_data()
+        return answer
+
+
 @pytest.fixture
 def app(migrated: Flask) -> Iterator[Flask]:
     """The application over an empty database. Outside requests use `with app.app_context()`."""
+    migrated.test_client_class = ReadingClient
     yield migrated
     with migrated.app_context():
         db.session.remove()
