@@ -123,6 +123,7 @@ class ReadingClient(FlaskClient):
 def app(migrated: Flask) -> Iterator[Flask]:
     """The application over an empty database. Outside requests use `with app.app_context()`."""
     migrated.test_client_class = ReadingClient
+    migrated.extensions.pop("checklist_missing", None)  # counted over another test's data
     yield migrated
     with migrated.app_context():
         db.session.remove()

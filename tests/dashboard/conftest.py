@@ -15,11 +15,6 @@ def at_noon() -> Iterator[time_machine.Traveller]:
         yield clock
 
 
-@pytest.fixture(autouse=True)
-def forgotten(app: Flask) -> None:
-    app.extensions.pop("checklist_missing", None)
-
-
 @pytest.fixture
 def account(app: Flask) -> int:
     """The id of an account that sends, in a portal with one contract."""

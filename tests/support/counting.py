@@ -1,12 +1,19 @@
-"""Counting the statements that a page sends to the database."""
+"""Counting the statements that a page sends to the database.
+
+Each page counted reads the number of missing requirements itself: outside, one kept ten seconds
+would make the count depend on how long ago another page was.
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
+from unittest.mock import patch
 
 from flask import Flask
 from sqlalchemy import event
 
+from portal.checklist import queries
 from portal.core.db import db
 
 
@@ -46,6 +53,7 @@ def _heard(app: Flask) -> Iterator[list[tuple[str, Any]]]:
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        yield heard
+        with patch.object(queries, "KEPT", timedelta(0)):
+            yield heard
     finally:
         event.remove(engine, "before_cursor_execute", note)
