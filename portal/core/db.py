@@ -2,7 +2,7 @@
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -10,14 +10,17 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, MetaData, event
+from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Row, event
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InvalidatePoolError
 from sqlalchemy.orm import DeclarativeBase, registry
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlalchemy.types import TypeDecorator
 
 T = TypeVar("T")
 BUSY_TIMEOUT_MS = 30_000
+PING_AFTER = 1.0  # seconds that a connection to PostgreSQL waits unasked
 QUICK_TRIES, QUICK_WAIT = 50, 0.0002  # seconds between two tries for SQLite's write lock
 
 # Whether the next SQLite transaction of this context only reads. Writers must take the write lock
@@ -103,19 +106,51 @@ def end_read() -> None:
     db.session.rollback()
 
 
+def found_by(statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
+    """All rows of one SELECT that needs no transaction: PostgreSQL is not asked to begin one.
+
+    Not for a place where the session has one open: what that wrote is not seen.
+    """
+    with reading(), db.engine.connect() as connection:
+        if connection.dialect.name != "sqlite":
+            connection = connection.execution_options(isolation_level="AUTOCOMMIT")
+        return connection.execute(statement, parameters).all()
+
+
 def engine_options(database_url: str) -> dict[str, Any]:
     """Options for create_engine fitting the database; errors never quote what was stored."""
     if database_url.startswith("sqlite"):
         return {"hide_parameters": True, "connect_args": {"timeout": BUSY_TIMEOUT_MS / 1000}}
-    return {"hide_parameters": True, "pool_pre_ping": True, "pool_size": 5, "max_overflow": 10}
+    return {"hide_parameters": True, "pool_size": 5, "max_overflow": 10}
 
 
 def prepare_engine(engine: Engine) -> None:
-    """Install the SQLite settings on an engine; PostgreSQL needs none."""
+    """Install the settings of SQLite, or the check of connections that waited, on an engine."""
     if engine.dialect.name != "sqlite":
+        event.listen(engine, "checkin", _on_checkin)
+        event.listen(engine, "checkout", _on_checkout)
         return
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
+
+
+def _on_checkin(_raw: DBAPIConnection | None, record: ConnectionPoolEntry) -> None:
+    record.info["since"] = time.monotonic()
+
+
+def _on_checkout(raw: DBAPIConnection, record: ConnectionPoolEntry, _proxy: object) -> None:
+    """Ask a connection that waited whether it is still there; the pool replaces one that is not.
+
+    As `pool_pre_ping` does each time; a sender takes its connection three times for each message.
+    """
+    idle = time.monotonic() - record.info.pop("since", time.monotonic())
+    if idle < PING_AFTER:
+        return
+    dialect = db.engine.dialect
+    try:
+        dialect.do_ping(raw)
+    except dialect.loaded_dbapi.Error as error:
+        raise InvalidatePoolError from error
 
 
 def _on_connect(raw: DBAPIConnection, _record: object) -> None:

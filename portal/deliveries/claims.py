@@ -8,7 +8,6 @@ from typing import Any, cast
 
 from sqlalchemy import (
     BindParameter,
-    Select,
     Table,
     Update,
     bindparam,
@@ -19,6 +18,7 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import CursorResult
+from sqlalchemy.sql.dml import ReturningUpdate
 
 from portal.core.db import db, kept
 from portal.deliveries.limits import DAY
@@ -51,17 +51,6 @@ _LOCK = (
     .where(_ACCOUNTS.c.id == bindparam("account_id"))
     .with_for_update(of=_ACCOUNTS)
 )
-_TAKE = (
-    update(_MESSAGES)
-    .where(_MESSAGES.c.id == bindparam("message"), _MESSAGES.c.state == State.QUEUED)
-    .values(
-        state=State.SENDING,
-        claim=bindparam("token"),
-        lease_until=bindparam("until"),
-        handed_over=False,
-        attempts=bindparam("number"),
-    )
-)
 _RESERVE = insert(_USES).returning(_USES.c.id)
 _COUNT = update(_USES).where(_USES.c.id == bindparam("use")).values(used_at=bindparam("at"))
 # Its SET clause is made of the parameters that it is run with.
@@ -73,9 +62,19 @@ _OWNED = update(_MESSAGES).where(
 
 
 @cache
-def _next_due(windows: int) -> Select[Any]:
-    """The account's first due message, its connections in use, and the uses in each window."""
+def _begin(windows: int) -> ReturningUpdate[Any]:
+    """Takes the account's first due message, where a connection and every window have room."""
     of_account: BindParameter[int] = bindparam("account_id")
+    first = (
+        select(_MESSAGES.c.id)
+        .where(
+            _MESSAGES.c.smtp_account_id == of_account,
+            _MESSAGES.c.state == State.QUEUED,
+            _MESSAGES.c.next_attempt_at <= bindparam("now"),
+        )
+        .order_by(_MESSAGES.c.next_attempt_at, _MESSAGES.c.id)
+        .limit(1)
+    )
     busy = select(func.count()).where(
         _MESSAGES.c.state == State.SENDING,
         _MESSAGES.c.smtp_account_id == of_account,
@@ -88,19 +87,24 @@ def _next_due(windows: int) -> Select[Any]:
         for place in range(windows)
     ]
     return (
-        select(
-            _MESSAGES.c.id,
-            _MESSAGES.c.attempts,
-            busy.scalar_subquery().label("busy"),
-            *(count.scalar_subquery() for count in used),
-        )
+        update(_MESSAGES)
         .where(
-            _MESSAGES.c.smtp_account_id == of_account,
+            _MESSAGES.c.id == first.correlate(None).scalar_subquery(),
             _MESSAGES.c.state == State.QUEUED,
-            _MESSAGES.c.next_attempt_at <= bindparam("now"),
+            busy.correlate(None).scalar_subquery() < bindparam("connections"),
+            *(
+                count.scalar_subquery() < bindparam(f"limit_{place}")
+                for place, count in enumerate(used)
+            ),
         )
-        .order_by(_MESSAGES.c.next_attempt_at, _MESSAGES.c.id)
-        .limit(1)
+        .values(
+            state=State.SENDING,
+            claim=bindparam("token"),
+            lease_until=bindparam("until"),
+            handed_over=False,
+            attempts=_MESSAGES.c.attempts + 1,
+        )
+        .returning(_MESSAGES.c.id, _MESSAGES.c.attempts)
     )
 
 
@@ -139,26 +143,22 @@ def take_next(account_id: int, now: datetime) -> Claim | None:
     if row is None or account is None or not may_send(account, now):
         return None
     windows = limits_of(account).windows
-    since = {f"since_{place}": now - size for place, (size, _) in enumerate(windows)}
-    due = run(_next_due(len(windows)), {"account_id": account_id, "now": now, **since}).first()
-    if due is None or due.busy >= account.max_connections:
-        return None
-    message_id, attempts, _busy, *used = due
-    if any(count >= limit for count, (_, limit) in zip(used, windows, strict=True)):
-        return None
-    token, number = uuid.uuid4().hex, attempts + 1
-    values = {"message": message_id, "token": token, "until": now + LEASE, "number": number}
-    if run(_TAKE, values).rowcount != 1:
+    given: dict[str, object] = {"account_id": account_id, "now": now, "until": now + LEASE}
+    given |= {"token": uuid.uuid4().hex, "connections": account.max_connections}
+    for place, (size, limit) in enumerate(windows):
+        given |= {f"since_{place}": now - size, f"limit_{place}": limit}
+    taken = run(_begin(len(windows)), given).one_or_none()
+    if taken is None:
         return None
     return Claim(
-        message_id,
+        taken.id,
         account_id,
-        token,
+        str(given["token"]),
         now,
-        number=number,
+        number=taken.attempts,
         rested=account.holds > 0,
         listened=bool(row.listened),
-        use_id=reserve(account_id, message_id, now + LATEST),
+        use_id=reserve(account_id, taken.id, now + LATEST),
     )
 
 

@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import BindParameter, Table, bindparam, select
+from sqlalchemy import Table, bindparam, select
 
 from portal.boletos import InvalidBoleto, RenderFailed, Slip, render_pdf
 from portal.clients.models import Client
@@ -18,7 +18,7 @@ from portal.contracts.business_days import Closed
 from portal.contracts.models import Contract
 from portal.core import clock
 from portal.core.crypto import SecretUnreadable
-from portal.core.db import db, reading
+from portal.core.db import db, found_by, reading
 from portal.deliveries.claims import Claim
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.receivables.models import Receivable, ReceivableStatus
@@ -79,53 +79,48 @@ _GENERAL = cast(Table, GeneralSettings.__table__)
 _CLIENT_COLUMNS = ("name", "cpf_cnpj", "address", "number", "district", "city", "state")
 _COMPANY_COLUMNS = ("company_name", "company_cpf_cnpj", "company_phone", "company_email")
 _LINKS = cast(Table, MessageReceivable.__table__)
-_THIS: BindParameter[int] = bindparam("message")
-_HEAD = (
+_TITLE_COLUMNS = (
+    *("contract_id", "status", "document_number", "amount", "due_date", "competence"),
+    *("nosso_numero", "linha_digitavel", "codigo_barras", "printed"),
+)
+# A row for each title, with what they share in every one; one row without a title where none is.
+_CARRIED = (
     select(
         _MESSAGES.c.recipient,
         _MESSAGES.c.message_id,
         *(_CLIENTS.c[name].label(f"client_{name}") for name in _CLIENT_COLUMNS),
         *(_GENERAL.c[name] for name in (*_COMPANY_COLUMNS, "logo_png")),
         _ACCOUNTS,
-    )
-    .select_from(
-        _MESSAGES.join(_ACCOUNTS, _ACCOUNTS.c.id == _MESSAGES.c.smtp_account_id)
-        .outerjoin(_CLIENTS, _CLIENTS.c.id == _MESSAGES.c.client_id)
-        .outerjoin(_GENERAL, _GENERAL.c.id == 1)
-    )
-    .where(_MESSAGES.c.id == _THIS)
-)
-_CARRIED = (
-    select(
-        *(_TITLES.c[name] for name in ("contract_id", "status", "document_number", "amount")),
-        *(_TITLES.c[name] for name in ("due_date", "competence", "nosso_numero")),
-        *(_TITLES.c[name] for name in ("linha_digitavel", "codigo_barras", "printed")),
+        *(_TITLES.c[name] for name in _TITLE_COLUMNS),
         _CONTRACTS.c.code,
         _CONTRACTS.c.plan,
         _WALLETS.c.fine_percent,
         _WALLETS.c.interest_percent_month,
     )
     .select_from(
-        _LINKS.join(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id)
-        .join(_CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id)
-        .join(_WALLETS, _WALLETS.c.id == _TITLES.c.wallet_id)
+        _MESSAGES.join(_ACCOUNTS, _ACCOUNTS.c.id == _MESSAGES.c.smtp_account_id)
+        .outerjoin(_CLIENTS, _CLIENTS.c.id == _MESSAGES.c.client_id)
+        .outerjoin(_GENERAL, _GENERAL.c.id == 1)
+        .outerjoin(_LINKS, _LINKS.c.message_id == _MESSAGES.c.id)
+        .outerjoin(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id)
+        .outerjoin(_CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id)
+        .outerjoin(_WALLETS, _WALLETS.c.id == _TITLES.c.wallet_id)
     )
-    .where(_LINKS.c.message_id == _THIS)
+    .where(_MESSAGES.c.id == bindparam("message"))
     .order_by(_TITLES.c.due_date, _TITLES.c.id)
 )
 
 
 def load(claim: Claim, now: datetime) -> Draft:
-    """Everything the claimed message needs, read in one short transaction. Raises Unsendable."""
-    this = {"message": claim.message_id}
+    """Everything the claimed message needs, as it stands now. Raises AccountUnusable."""
+    rows = found_by(_CARRIED, {"message": claim.message_id})
+    carried = [row for row in rows if row.contract_id is not None]
     with reading():
         try:
-            run = db.session.connection().execute
-            head, carried = run(_HEAD, this).one(), run(_CARRIED, this).all()
             closed = _closed_for(carried, _there(now).date())
         finally:
             db.session.rollback()
-    return _draft(head, carried, closed, now)
+    return _draft(rows[0], carried, closed, now)
 
 
 def _draft(head: Any, carried: Sequence[Any], closed: Closed | None, now: datetime) -> Draft:

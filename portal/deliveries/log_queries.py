@@ -28,15 +28,6 @@ ORDER = (EmailMessage.created_at.desc(), EmailMessage.id.desc())  # the newest f
 COUNTED = 10_000  # beyond it the log says "mais de"
 SAME_CAUSE = 1_000
 JUDGED_FIRST, JUDGED = 1_000, 10_000  # rows of the leading filter that one page looks at
-ACCOUNT_COLUMNS = (
-    SmtpAccount.id,
-    SmtpAccount.name,
-    SmtpAccount.state,
-    SmtpAccount.hold_until,
-    SmtpAccount.hourly_limit,
-    SmtpAccount.daily_limit,
-    SmtpAccount.minute_limit,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,10 +162,13 @@ def rows_of(messages: Sequence[EmailMessage], now: datetime) -> list[Row]:
 
 
 def row_options() -> tuple[ORMOption, ...]:
-    """What a row shows: client and account with it; the bodies and the password left out."""
+    """What a row shows: client and account with it; the bodies left out.
+
+    The account once and whole: the page's frame asks for more of it.
+    """
     return (
         joinedload(EmailMessage.client).load_only(Client.id, Client.name),
-        joinedload(EmailMessage.smtp_account).load_only(*ACCOUNT_COLUMNS),
+        selectinload(EmailMessage.smtp_account),
         defer(EmailMessage.text, raiseload=True),
         defer(EmailMessage.html, raiseload=True),
     )

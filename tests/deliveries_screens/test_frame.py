@@ -26,7 +26,7 @@ from tests.factories import (
     create_receivable,
     create_settings,
 )
-from tests.receivables.making import counting
+from tests.support.counting import statements
 
 ZONE = "America/Sao_Paulo"
 
@@ -125,7 +125,7 @@ def test_it_takes_two_queries_at_most(app: Flask) -> None:
         create_settings(account)
         create_queued(account)
     _now(app)
-    with counting(app) as seen:
+    with statements(app) as seen:
         _now(app)
     assert len(seen) <= 2
 

@@ -15,7 +15,7 @@ from portal.deliveries.states import Kind, State
 from portal.smtp.causes import CAUSES
 from tests.deliveries_screens.making import create_failed, create_queued, create_sent
 from tests.factories import create_message
-from tests.receivables.making import selects
+from tests.support.counting import selects
 from tests.support.forms import post
 
 LOG = "/sistema/log-email"

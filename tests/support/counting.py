@@ -1,9 +1,10 @@
 """Counting the statements that a page sends to the database.
 
-Each page counted reads the number of missing requirements itself: outside, one kept ten seconds
-would make the count depend on how long ago another page was.
+The number of missing requirements is read once in each: kept ten seconds, it would make the count
+depend on how long ago another page was.
 """
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
@@ -11,10 +12,13 @@ from typing import Any
 from unittest.mock import patch
 
 from flask import Flask
+from flask.testing import FlaskClient
 from sqlalchemy import event
 
 from portal.checklist import queries
 from portal.core.db import db
+
+log = logging.getLogger("portal.tests")  # heard as the portal is
 
 
 @contextmanager
@@ -26,6 +30,15 @@ def statements(app: Flask) -> Iterator[list[str]]:
             yield found
         finally:
             found += [statement for statement, _ in heard]
+
+
+def selects(app: Flask, browser: FlaskClient, url: str) -> int:
+    """How many statements the page takes, once the browser has been there."""
+    browser.get(url)
+    with statements(app) as sent:
+        assert browser.get(url).status_code == 200
+    log.info("%s took:\n%s", url, "\n".join(sent))  # shown when a test fails
+    return len(sent)
 
 
 @contextmanager
@@ -53,7 +66,8 @@ def _heard(app: Flask) -> Iterator[list[tuple[str, Any]]]:
         engine = db.engine
     event.listen(engine, "before_cursor_execute", note)
     try:
-        with patch.object(queries, "KEPT", timedelta(0)):
+        app.extensions.pop("checklist_missing", None)
+        with patch.object(queries, "KEPT", timedelta(days=1)):
             yield heard
     finally:
         event.remove(engine, "before_cursor_execute", note)

