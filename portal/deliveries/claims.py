@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, cast
 
 from sqlalchemy import (
-    BindParameter,
+    Select,
     Table,
     Update,
     bindparam,
@@ -18,12 +18,11 @@ from sqlalchemy import (
     update,
 )
 from sqlalchemy.engine import CursorResult
-from sqlalchemy.sql.dml import ReturningUpdate
 
 from portal.core.db import db, kept
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import EmailMessage, QuotaUse
-from portal.deliveries.room import limits_of
+from portal.deliveries.room import Room, Windows, limits_of
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
 from portal.webhooks import outbox
@@ -51,6 +50,36 @@ _LOCK = (
     .where(_ACCOUNTS.c.id == bindparam("account_id"))
     .with_for_update(of=_ACCOUNTS)
 )
+_OF_ACCOUNT = _MESSAGES.c.smtp_account_id == bindparam("account_id")
+_FIRST_DUE = (
+    select(_MESSAGES.c.id)
+    .where(
+        _OF_ACCOUNT,
+        _MESSAGES.c.state == State.QUEUED,
+        _MESSAGES.c.next_attempt_at <= bindparam("now"),
+    )
+    .order_by(_MESSAGES.c.next_attempt_at, _MESSAGES.c.id)
+    .limit(1)
+)
+_BUSY = select(func.count()).where(
+    _OF_ACCOUNT, _MESSAGES.c.state == State.SENDING, _MESSAGES.c.lease_until > bindparam("now")
+)
+_BEGIN = (
+    update(_MESSAGES)
+    .where(
+        _MESSAGES.c.id == _FIRST_DUE.correlate(None).scalar_subquery(),
+        _MESSAGES.c.state == State.QUEUED,
+        _BUSY.correlate(None).scalar_subquery() < bindparam("connections"),
+    )
+    .values(
+        state=State.SENDING,
+        claim=bindparam("token"),
+        lease_until=bindparam("until"),
+        handed_over=False,
+        attempts=_MESSAGES.c.attempts + 1,
+    )
+    .returning(_MESSAGES.c.id, _MESSAGES.c.attempts)
+)
 _RESERVE = insert(_USES).returning(_USES.c.id)
 _COUNT = update(_USES).where(_USES.c.id == bindparam("use")).values(used_at=bindparam("at"))
 # Its SET clause is made of the parameters that it is run with.
@@ -62,50 +91,18 @@ _OWNED = update(_MESSAGES).where(
 
 
 @cache
-def _begin(windows: int) -> ReturningUpdate[Any]:
-    """Takes the account's first due message, where a connection and every window have room."""
-    of_account: BindParameter[int] = bindparam("account_id")
-    first = (
-        select(_MESSAGES.c.id)
+def _used(windows: int) -> Select[Any]:
+    """The account's uses in each window."""
+    uses = [
+        select(func.count())
         .where(
-            _MESSAGES.c.smtp_account_id == of_account,
-            _MESSAGES.c.state == State.QUEUED,
-            _MESSAGES.c.next_attempt_at <= bindparam("now"),
+            _USES.c.smtp_account_id == bindparam("account_id"),
+            _USES.c.used_at > bindparam(f"since_{place}"),
         )
-        .order_by(_MESSAGES.c.next_attempt_at, _MESSAGES.c.id)
-        .limit(1)
-    )
-    busy = select(func.count()).where(
-        _MESSAGES.c.state == State.SENDING,
-        _MESSAGES.c.smtp_account_id == of_account,
-        _MESSAGES.c.lease_until > bindparam("now"),
-    )
-    used = [
-        select(func.count()).where(
-            _USES.c.smtp_account_id == of_account, _USES.c.used_at > bindparam(f"since_{place}")
-        )
+        .scalar_subquery()
         for place in range(windows)
     ]
-    return (
-        update(_MESSAGES)
-        .where(
-            _MESSAGES.c.id == first.correlate(None).scalar_subquery(),
-            _MESSAGES.c.state == State.QUEUED,
-            busy.correlate(None).scalar_subquery() < bindparam("connections"),
-            *(
-                count.scalar_subquery() < bindparam(f"limit_{place}")
-                for place, count in enumerate(used)
-            ),
-        )
-        .values(
-            state=State.SENDING,
-            claim=bindparam("token"),
-            lease_until=bindparam("until"),
-            handed_over=False,
-            attempts=_MESSAGES.c.attempts + 1,
-        )
-        .returning(_MESSAGES.c.id, _MESSAGES.c.attempts)
-    )
+    return select(*uses)
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,17 +119,20 @@ class Claim:
     use_id: int = 0  # its reservation
 
 
-def claim_next(account_id: int, now: datetime) -> Claim | None:
+def claim_next(account_id: int, now: datetime, room: Room | None = None) -> Claim | None:
     """The next due message of the account, reserved for the caller. Commits.
 
     None when nothing is due, the account rests or is paused, its limits are used up, or as many
     connections as it allows are busy.
     """
-    return kept(lambda: take_next(account_id, now))
+    return kept(lambda: take_next(account_id, now, room or Room()))
 
 
-def take_next(account_id: int, now: datetime) -> Claim | None:
-    """As `claim_next`, in the caller's transaction: to end one try and begin the next at once."""
+def take_next(account_id: int, now: datetime, room: Room) -> Claim | None:
+    """As `claim_next`, in the caller's transaction: to end one try and begin the next at once.
+
+    `room` is the caller's, kept from one claim to the next.
+    """
     # The row lock makes the count and the reservation one step for every worker (PostgreSQL, where
     # the statements that follow see what the one before us wrote); SQLite holds its only write
     # lock since BEGIN IMMEDIATE.
@@ -142,24 +142,33 @@ def take_next(account_id: int, now: datetime) -> Claim | None:
     account = cast(SmtpAccount | None, row)
     if row is None or account is None or not may_send(account, now):
         return None
-    windows = limits_of(account).windows
-    given: dict[str, object] = {"account_id": account_id, "now": now, "until": now + LEASE}
-    given |= {"token": uuid.uuid4().hex, "connections": account.max_connections}
-    for place, (size, limit) in enumerate(windows):
-        given |= {f"since_{place}": now - size, f"limit_{place}": limit}
-    taken = run(_begin(len(windows)), given).one_or_none()
+    if not _has_room(account_id, limits_of(account).windows, now, room):
+        return None
+    token = uuid.uuid4().hex
+    given = {"account_id": account_id, "now": now, "token": token, "until": now + LEASE}
+    taken = run(_BEGIN, {**given, "connections": account.max_connections}).one_or_none()
     if taken is None:
         return None
     return Claim(
         taken.id,
         account_id,
-        str(given["token"]),
+        token,
         now,
         number=taken.attempts,
         rested=account.holds > 0,
         listened=bool(row.listened),
         use_id=reserve(account_id, taken.id, now + LATEST),
     )
+
+
+def _has_room(account_id: int, windows: Windows, now: datetime, room: Room) -> bool:
+    if room.is_known(windows):
+        return True
+    since = {f"since_{place}": now - size for place, (size, _) in enumerate(windows)}
+    counts = db.session.connection().execute(
+        _used(len(windows)), {"account_id": account_id, **since}
+    )
+    return room.learn(windows, counts.one())
 
 
 def reserve(account_id: int, message_id: int | None, at: datetime) -> int:

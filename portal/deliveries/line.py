@@ -1,9 +1,10 @@
-"""The open connection of an account, kept from one message to the next."""
+"""What a drain keeps of an account from one message to the next: the open connection, the room."""
 
 from collections.abc import Callable
 
 from flask import current_app
 
+from portal.deliveries.room import Room
 from portal.smtp.addresses import DestinationPolicy
 from portal.smtp.server import SmtpServer
 from portal.smtp.stages import Stage
@@ -15,6 +16,7 @@ class Line:
 
     def __init__(self, account_id: int) -> None:
         self.account_id = account_id
+        self.room = Room()
         self._keep: Callable[[], None] | None = None
         self._session: SmtpSession | None = None
         self._server: SmtpServer | None = None

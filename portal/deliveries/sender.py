@@ -21,6 +21,7 @@ from portal.core.queue import DRAIN, finish_requests, wake
 from portal.deliveries import backoff, claims, content, holds, rests, telling, tries, waiting
 from portal.deliveries.claims import Claim
 from portal.deliveries.line import Line
+from portal.deliveries.room import Room
 from portal.deliveries.states import State
 from portal.deliveries.watchdog import TookTooLong, at_most
 from portal.smtp import causes
@@ -67,6 +68,7 @@ class Attempt:
     claim: Claim
     started_at: datetime
     more: Callable[[], bool]
+    room: Room
     clock_start: float = field(default_factory=time.monotonic)
     renewed_at: float = field(default_factory=time.monotonic)
     handed_over: bool = False
@@ -101,7 +103,7 @@ def drain(account_id: int, budget: float = BUDGET) -> int:
         claim = None
         while claim or more():
             now = clock.now()
-            claim = claim or claims.claim_next(account_id, now)
+            claim = claim or claims.claim_next(account_id, now, line.room)
             if claim is None:
                 if waiting.for_room(account_id, now, deadline, asked_to_end):
                     continue
@@ -117,7 +119,7 @@ def drain(account_id: int, budget: float = BUDGET) -> int:
 
 def send_claimed(claim: Claim, line: Line, more: Callable[[], bool] = lambda: False) -> Outcome:
     """Try the claimed message; where it was accepted and `more` says so, the next is claimed."""
-    attempt = Attempt(claim, claim.claimed_at, more)
+    attempt = Attempt(claim, claim.claimed_at, more, line.room)
     made = _make(attempt)
     return made if isinstance(made, Outcome) else _deliver(attempt, line, *made)
 
@@ -166,7 +168,7 @@ def _deliver(attempt: Attempt, line: Line, draft: content.Draft, mail: content.M
 def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
     """Write the acceptance, and in the same transaction claim what comes next: one commit less."""
     now, milliseconds = clock.now(), attempt.milliseconds
-
+    account_id = attempt.claim.account_id
     sent = {
         "state": State.SENT,
         "accepted_at": now,
@@ -185,12 +187,12 @@ def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
         code, reply = acceptance.code, acceptance.reply
         _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
         if attempt.claim.rested:
-            rests.unhold(attempt.claim.account_id)
+            rests.unhold(account_id)
         if won:
             _tell(attempt, now)
         # By the clock: after a wait for the database, a lease from `now` on might have ended.
         more = attempt.more()
-        following = claims.take_next(attempt.claim.account_id, clock.now()) if more else None
+        following = claims.take_next(account_id, clock.now(), attempt.room) if more else None
         db.session.commit()
         return following
 

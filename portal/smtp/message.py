@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
 from email.mime.text import MIMEText
-from email.policy import compat32
+from email.policy import Compat32
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
 from typing import Any
@@ -25,7 +25,7 @@ from portal.smtp.server import SmtpServer
 from portal.smtp.variables import Rendered
 from portal.smtp.wording import clean_line, clean_text
 
-_POLICY = compat32.clone(linesep="\r\n")  # folds at blanks, never decodes
+FOLD_ABOVE = 70  # characters of a header's name and value; RFC 5322, 2.1.1: at most 78 a line
 NAME_LIMIT = 100  # characters of a display name or a file name
 _MESSAGE_ID = re.compile(r"<[!-;=?A-~]{1,120}@[a-z0-9.-]{1,120}>", re.IGNORECASE)
 # No img: a remote image would tell others when the message is read.
@@ -59,6 +59,20 @@ _BODY_STYLE = (
     "margin:0;padding:16px;font-family:Arial,Helvetica,sans-serif;font-size:15px;"
     "line-height:1.5;color:#17212b"
 )
+
+
+class _Policy(Compat32):
+    """Folds at blanks, never decodes; what needs no fold is written as it is, for speed."""
+
+    def fold_binary(self, name: str, value: Any) -> bytes:
+        if isinstance(value, str) and len(name) + len(value) <= FOLD_ABOVE and value.isprintable():
+            line = f"{name}: {value}\r\n"
+            if line.isascii():
+                return line.encode("ascii")
+        return super().fold_binary(name, value)
+
+
+_POLICY = _Policy(linesep="\r\n")
 
 
 def _attribute(tag: str, name: str, value: str) -> str | None:
@@ -99,6 +113,11 @@ class Message(flask_mail.Message):
         if self.subject:
             message.replace_header("Subject", self._header("Subject", self.subject))
         message.replace_header("From", self._from())
+        for part in message.walk():
+            if part.is_multipart():
+                # "=_" stands in no quoted-printable or base64 text (RFC 2045, 6.7): Python need
+                # not look for the boundary in the whole body.
+                part.set_boundary(f"=_{secrets.token_hex(16)}")
         raw: bytes = message.as_bytes()
         return raw
 

@@ -13,6 +13,7 @@ from portal.core.errors import Conflict, NotFound
 from portal.deliveries import claims, moving
 from portal.deliveries.holds import HELD
 from portal.deliveries.models import EmailMessage
+from portal.deliveries.room import Room
 from portal.deliveries.states import State
 from portal.smtp.models import AccountState, SmtpAccount
 from tests.factories import NOON, create_account, create_generation, create_message, create_user
@@ -97,7 +98,7 @@ def test_a_message_that_a_sender_takes_meanwhile_stays_with_it(app, pair):
         with app.app_context():
             moved.append(moving.move(source, target, ana, NOON))
 
-    claim = claims.take_next(source, NOON)  # the transaction of the sender is open
+    claim = claims.take_next(source, NOON, Room())  # the transaction of the sender is open
     mover = Thread(target=hand_over)
     mover.start()
     mover.join(0.3)

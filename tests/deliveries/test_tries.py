@@ -73,8 +73,8 @@ def test_an_acceptance_whose_commit_was_not_answered_is_written_once(monkeypatch
     monkeypatch.setattr(sender, "PATIENCE", (0,))
     take_next, lost = claims.take_next, []
 
-    def answer_lost(account_id, now):
-        following = take_next(account_id, now)
+    def answer_lost(account_id, now, room):
+        following = take_next(account_id, now, room)
         if not lost:
             lost.append(following)
             db.session.commit()
