@@ -10,7 +10,7 @@ from enum import StrEnum
 from typing import Any, TypeVar, cast
 
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import DateTime, Dialect, Engine, Executable, MetaData, Row, event
+from sqlalchemy import Connection, DateTime, Dialect, Engine, Executable, MetaData, Row, event
 from sqlalchemy import Enum as SqlEnum
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InvalidatePoolError
@@ -107,14 +107,33 @@ def end_read() -> None:
 
 
 def found_by(statement: Executable, parameters: Mapping[str, Any]) -> Sequence[Row[Any]]:
-    """All rows of one SELECT that needs no transaction: PostgreSQL is not asked to begin one.
+    """All rows of one SELECT, alone in its transaction.
 
     Not for a place where the session has one open: what that wrote is not seen.
     """
-    with reading(), db.engine.connect() as connection:
+    with reading(), _alone() as connection:
+        return connection.execute(statement, parameters).all()
+
+
+def written_by(statement: Executable, parameters: Mapping[str, Any]) -> int:
+    """How many rows one UPDATE changed, alone in its transaction, and committed.
+
+    Not for a place where the session has one open: that would be waited for.
+    """
+    with _alone() as connection:
+        changed: int = connection.execute(statement, parameters).rowcount
+        connection.commit()
+    return changed
+
+
+@contextmanager
+def _alone() -> Iterator[Connection]:
+    """A connection for one statement. PostgreSQL is not asked to begin and to commit: it does so
+    for a statement that comes alone, and two of three answers need not be waited for."""
+    with db.engine.connect() as connection:
         if connection.dialect.name != "sqlite":
             connection = connection.execution_options(isolation_level="AUTOCOMMIT")
-        return connection.execute(statement, parameters).all()
+        yield connection
 
 
 def engine_options(database_url: str) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.engine import CursorResult
 
-from portal.core.db import db, kept
+from portal.core.db import db, kept, written_by
 from portal.deliveries.limits import DAY
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.room import Room, Windows, limits_of
@@ -215,10 +215,9 @@ def hand_over(claim: Claim, now: datetime, **as_sent: str) -> bool:
 
     False: the lease was lost, another worker may have the message; do not send.
     """
+    owner = {"message": claim.message_id, "token": claim.token}
     values = {"handed_over": True, "lease_until": now + HANDOVER_LEASE, **as_sent}
-    won = _write_owned(claim, values)
-    db.session.commit()
-    return won
+    return written_by(_OWNED, {**owner, **values}) == 1
 
 
 def release_quota(claim: Claim) -> None:

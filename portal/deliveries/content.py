@@ -90,7 +90,7 @@ _CARRIED = (
         _MESSAGES.c.message_id,
         *(_CLIENTS.c[name].label(f"client_{name}") for name in _CLIENT_COLUMNS),
         *(_GENERAL.c[name] for name in (*_COMPANY_COLUMNS, "logo_png")),
-        _ACCOUNTS,
+        *(_ACCOUNTS.c[name] for name in (*accounts.SERVER_COLUMNS, "subject", "body")),
         *(_TITLES.c[name] for name in _TITLE_COLUMNS),
         _CONTRACTS.c.code,
         _CONTRACTS.c.plan,

@@ -53,6 +53,15 @@ DEFAULTS: Mapping[str, Any] = {
 }
 
 
+# What `server_of` reads of an account.
+SERVER_COLUMNS = (
+    *("id", "host", "port", "security", "sender_address", "sender_name", "reply_to"),
+    *("requires_auth", "username", "password", "auth_method", "utf8", "force_charset"),
+    *("oauth_token_url", "oauth_client_id", "oauth_client_secret", "oauth_scope"),
+    *("oauth_refresh_token", "connection_changed_at"),
+)
+
+
 def server_of(account: SmtpAccount, keys: KeyRing) -> SmtpServer:
     """The account as the transport takes it, its secrets in clear; never log the result.
 
