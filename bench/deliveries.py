@@ -37,7 +37,7 @@ from portal.core import clock
 from portal.core.config import Settings
 from portal.core.db import db
 from portal.core.migrations import ensure_migrated
-from portal.deliveries import content, sender
+from portal.deliveries import content, endings, sender
 from portal.deliveries.claims import Claim
 from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
 from portal.deliveries.states import State
@@ -144,11 +144,11 @@ def _stop_after(count: int) -> Iterator[None]:
     """Let `drain` end after `count` messages, by the clock that it looks at."""
     real, left = sender.send_claimed, count
 
-    def counted(claim: Claim, line: sender.Line, more: Callable[[], bool]) -> sender.Outcome:
+    def counted(claim: Claim, line: sender.Line, more: Callable[[], bool]) -> endings.Outcome:
         nonlocal left
         left -= 1
         outcome = real(claim, line, lambda: left > 0 and more())
-        return outcome if left > 0 else sender.STOP
+        return outcome if left > 0 else endings.STOP
 
     sender.send_claimed = counted
     try:

@@ -18,9 +18,9 @@ from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.queue import wake
 from portal.deliveries import claims, room
+from portal.deliveries.endings import ALERT
 from portal.deliveries.line import destination_policy
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.sender import ALERT
 from portal.deliveries.states import State
 from portal.smtp import accounts
 from portal.smtp.failures import Failure, Kind

@@ -1,17 +1,17 @@
 """One move for many messages: whom it concerns, and what it writes. The caller commits.
 
 Each move is a single conditional UPDATE: what a sender takes in the same moment stays with the
-sender, and nothing is moved twice.
+sender, and nothing is moved twice. It locks its rows by their number, as undoing a run and moving
+a queue do: two that meet wait for each other, and neither for ever.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from enum import StrEnum
-from typing import Any, cast
+from typing import Any
 
 from sqlalchemy import ColumnElement, Select, and_, case, func, select, union_all, update
-from sqlalchemy.engine import CursorResult
 
 from portal.core.db import db
 from portal.deliveries.forms import LogFilters
@@ -220,19 +220,17 @@ def _meant(move: Move, filters: LogFilters) -> bool:
     return move != Move.RESEND_EXPIRED or filters.state == State.EXPIRED or bool(filters.ids)
 
 
-def apply(move: Move, selection: Selection, name: str, now: datetime) -> int:
-    """Move the messages in the name of a person; returns how many. The caller commits."""
+def apply(move: Move, selection: Selection, name: str, now: datetime) -> Sequence[int]:
+    """Move the messages in the name of a person; returns their ids. The caller commits."""
     rule = RULES[move]
-    result = cast(
-        CursorResult[Any],
-        db.session.execute(
-            update(EmailMessage)
-            .where(selection.chosen(move))
-            .values(state=rule.after, **rule.values(name, now)),
-            execution_options={"synchronize_session": False},
-        ),
-    )
-    return result.rowcount
+    chosen = select(EmailMessage.id).where(selection.chosen(move)).order_by(EmailMessage.id)
+    return db.session.scalars(
+        update(EmailMessage)
+        .where(EmailMessage.id.in_(chosen.with_for_update(of=EmailMessage).correlate(None)))
+        .values(state=rule.after, **rule.values(name, now))
+        .returning(EmailMessage.id),
+        execution_options={"synchronize_session": False},
+    ).all()
 
 
 def any_of(generation_id: int) -> bool:

@@ -96,11 +96,15 @@ def move(
 
     What is being sent ends where it began. `newest` leaves out messages that came after the
     person looked. Asking again moves what is still there: nothing, as a rule. Raises NotFound,
-    and Conflict where the other account cannot send.
+    and Conflict where the other account cannot send, or could not any more after some thousands.
     """
     moved = 0
-    while chunk := _move_chunk(source_id, target_id, actor, now, generation_id, newest):
-        moved += chunk
+    try:
+        while chunk := _move_chunk(source_id, target_id, actor, now, generation_id, newest):
+            moved += chunk
+    except Conflict as error:
+        done = f"{in_words(moved)}, e o resto ficou" if moved else "Nada mudou"
+        raise Conflict(f"{done}: {error}") from None
     if moved:
         wake(DRAIN, target_id)
     return moved
@@ -118,12 +122,12 @@ def _move_chunk(
     source, target = _locked(source_id, target_id)
     for requirement in _blocked(_amiss(target, now)):
         db.session.rollback()
-        raise Conflict(f"Nada mudou: {requirement.evidence}. Corrija, ou escolha outra conta.")
+        raise Conflict(f"{requirement.evidence}. Corrija, ou escolha outra conta.")
     waiting = _waiting(source_id, generation_id)
     found = select(EmailMessage.id).where(*waiting).order_by(EmailMessage.id).limit(CHUNK)
     if newest is not None:
         found = found.where(EmailMessage.id <= newest)
-    ids = db.session.scalars(found).all()
+    ids = db.session.scalars(found.with_for_update()).all()
     held = EmailMessage.cause == HELD
     reason = f"Passou da conta “{source.name}” para “{target.name}” a pedido de {actor.name}."
     result = cast(

@@ -6,85 +6,28 @@ claimed and not handed over → sent again later; handed over and not answered �
 """
 
 import logging
-import random
 import time
 from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import SQLAlchemyError
 
 from portal.core import clock
-from portal.core.db import db
 from portal.core.queue import DRAIN, finish_requests, wake
-from portal.deliveries import backoff, claims, content, holds, rests, telling, tries, waiting
+from portal.deliveries import claims, content, endings, waiting
 from portal.deliveries.claims import Claim
+from portal.deliveries.endings import GO_ON, Attempt, LostClaim, Outcome
 from portal.deliveries.line import Line
-from portal.deliveries.room import Room
-from portal.deliveries.states import State
 from portal.deliveries.watchdog import TookTooLong, at_most
-from portal.smtp import causes
-from portal.smtp.failures import Failure, Kind
-from portal.smtp.server import SmtpServer
-from portal.smtp.stages import BEFORE_SENDING, Stage
-from portal.smtp.transport import Acceptance
+from portal.smtp.failures import Failure
 
 log = logging.getLogger(__name__)
 
-ALERT = "jobs.deliveries.alert"
 BUDGET = 240.0  # seconds that one job works before it hands on to a fresh one
-# Failures before MAIL concern the connection, not the message: the account rests.
-CONNECTION_STAGES = frozenset(BEFORE_SENDING)
-COUNTED_STAGES = frozenset({Stage.DATA, Stage.ACCEPTED})
 COMPOSE_SECONDS = 30.0  # well inside the lease
-RENEW_AFTER = claims.RENEW_AFTER.total_seconds()
 TOO_SLOW = (
     f"O boleto não ficou pronto em {COMPOSE_SECONDS:.0f} segundos."
     " Encurte os textos da carteira e da mensagem, e reenvie."
 )
-PATIENCE = (0.5, 1, 2, 4, 8, 15, 30)  # seconds between tries to write what happened
-
-
-class LostClaim(Exception):
-    """The lease ended before the body was handed over: another worker may have the message."""
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """Whether the account may be tried on now, and the next claim where one came along."""
-
-    go_on: bool = True
-    claim: Claim | None = None
-
-
-GO_ON, STOP = Outcome(), Outcome(go_on=False)
-
-
-@dataclass(slots=True)
-class Attempt:
-    """What one try has reached so far; `more` tells whether another may follow it."""
-
-    claim: Claim
-    started_at: datetime
-    more: Callable[[], bool]
-    room: Room
-    clock_start: float = field(default_factory=time.monotonic)
-    renewed_at: float = field(default_factory=time.monotonic)
-    handed_over: bool = False
-
-    @property
-    def milliseconds(self) -> int:
-        """How long the try has taken."""
-        return round((time.monotonic() - self.clock_start) * 1000)
-
-    def keep(self) -> None:
-        """Renew the lease if it is getting old. Raises LostClaim."""
-        if self.handed_over or time.monotonic() - self.renewed_at < RENEW_AFTER:
-            return
-        if not claims.keep(self.claim, clock.now()):
-            raise LostClaim
-        self.renewed_at = time.monotonic()
 
 
 def drain(account_id: int, budget: float = BUDGET) -> int:
@@ -129,20 +72,22 @@ def _make(attempt: Attempt) -> tuple[content.Draft, content.Mail] | Outcome:
     try:
         draft = content.load(attempt.claim, clock.now())
         if draft.skip:
-            return _skip(attempt, draft.skip)
+            return endings.skipped(attempt, draft.skip)
         with at_most(COMPOSE_SECONDS):
             return draft, content.compose(draft)
     except content.AccountUnusable as error:
-        return _unusable(attempt, str(error))
+        return endings.unusable(attempt, str(error))
     except content.Unsendable as error:
-        return _unsendable(attempt, str(error))
+        return endings.unsendable(attempt, str(error))
     except TookTooLong:
-        return _unsendable(attempt, TOO_SLOW)
+        return endings.unsendable(attempt, TOO_SLOW)
     except SQLAlchemyError:
         raise  # the database's trouble is not the message's: the lease ends, another try follows
     except Exception as error:  # a defect in one message must not stop the others
         log.exception("message %s could not be made", attempt.claim.message_id)
-        return _unsendable(attempt, f"A mensagem não pôde ser montada: {type(error).__name__}")
+        return endings.unsendable(
+            attempt, f"A mensagem não pôde ser montada: {type(error).__name__}"
+        )
 
 
 def _deliver(attempt: Attempt, line: Line, draft: content.Draft, mail: content.Mail) -> Outcome:
@@ -161,174 +106,5 @@ def _deliver(attempt: Attempt, line: Line, draft: content.Draft, mail: content.M
         log.warning("message %s: lease lost before the dot, not sent", attempt.claim.message_id)
         return GO_ON
     except Failure as failure:
-        return _failed(attempt, failure, draft.server)
-    return _accepted(attempt, acceptance)
-
-
-def _accepted(attempt: Attempt, acceptance: Acceptance) -> Outcome:
-    """Write the acceptance, and in the same transaction claim what comes next: one commit less."""
-    now, milliseconds = clock.now(), attempt.milliseconds
-    account_id = attempt.claim.account_id
-    sent = {
-        "state": State.SENT,
-        "accepted_at": now,
-        "reply": acceptance.reply,
-        "reason": "",
-        "cause": "",
-        "next_attempt_at": None,
-    }
-
-    def write() -> Claim | None:
-        won = claims.settle(attempt.claim, **sent) or claims.confirm_late(attempt.claim, **sent)
-        if not won and tries.is_noted(attempt.claim.message_id, attempt.claim.number, "accepted"):
-            db.session.rollback()  # only the answer to the commit was lost
-            return None
-        claims.count(attempt.claim, now)
-        code, reply = acceptance.code, acceptance.reply
-        _note(attempt, "accepted", Stage.ACCEPTED, code, reply, "", milliseconds)
-        if attempt.claim.rested:
-            rests.unhold(account_id)
-        if won:
-            _tell(attempt, now)
-        # By the clock: after a wait for the database, a lease from `now` on might have ended.
-        more = attempt.more()
-        following = claims.take_next(account_id, clock.now(), attempt.room) if more else None
-        db.session.commit()
-        return following
-
-    return Outcome(claim=_patiently(write))
-
-
-def _patiently(write: Callable[[], Claim | None]) -> Claim | None:
-    """Do what must not be lost, again if the database is away or locked for a while.
-
-    The lease lasts longer than this, so that nobody else has decided in the meantime.
-    """
-    for wait in PATIENCE:
-        try:
-            return write()
-        except OperationalError as error:
-            log.warning("the database is away, trying again in %s s: %s", wait, error)
-            with suppress(SQLAlchemyError):
-                db.session.rollback()
-            time.sleep(wait)
-    return write()
-
-
-def _skip(attempt: Attempt, reason: str) -> Outcome:
-    claims.settle(
-        attempt.claim, state=State.SKIPPED, reason=reason, cause="skipped", next_attempt_at=None
-    )
-    claims.release_quota(attempt.claim)
-    db.session.commit()
-    return GO_ON
-
-
-def _unusable(attempt: Attempt, reason: str) -> Outcome:
-    """The account cannot send at all: it pauses, and the message stays queued."""
-    db.session.rollback()
-    now = clock.now()
-    claims.settle(
-        attempt.claim, state=State.QUEUED, reason=reason, cause="account", next_attempt_at=now
-    )
-    claims.release_quota(attempt.claim)
-    holds.keep_held(attempt.claim.message_id)
-    rests.pause(attempt.claim.account_id, reason, now)
-    db.session.commit()
-    wake(ALERT, attempt.claim.account_id)
-    return STOP
-
-
-def _unsendable(attempt: Attempt, reason: str) -> Outcome:
-    db.session.rollback()
-    claims.settle(
-        attempt.claim, state=State.FAILED, reason=reason, cause="content", next_attempt_at=None
-    )
-    claims.release_quota(attempt.claim)
-    _note(attempt, "permanent", Stage.DNS, None, reason, "content")
-    _tell(attempt, clock.now())
-    db.session.commit()
-    return GO_ON
-
-
-def _failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> Outcome:
-    """Settle a failed try by its kind; STOP when the account rests or is paused."""
-    db.session.rollback()
-    explanation = causes.explain(failure.cause, server)
-    reason = explanation.title
-    stop = False
-    if failure.kind is Kind.UNCERTAIN:
-        _settle_failed(attempt, failure, State.UNCERTAIN, reason)
-    elif failure.kind is Kind.PERMANENT:
-        _settle_failed(attempt, failure, State.FAILED, reason)
-    elif failure.kind is Kind.ACCOUNT and failure.retry_after is None:
-        _settle_failed(attempt, failure, State.QUEUED, reason, clock.now())
-        rests.pause(attempt.claim.account_id, f"{reason} {explanation.cure}", clock.now())
-        stop = True
-    elif failure.kind is Kind.ACCOUNT or failure.stage in CONNECTION_STAGES:
-        until = rests.hold(attempt.claim.account_id, reason, failure.retry_after, clock.now())
-        _settle_failed(attempt, failure, State.QUEUED, reason, until)
-        stop = True
-    else:
-        _retry_later(attempt, failure, reason)
-    _note(attempt, failure.kind.value, failure.stage, failure.code, failure.reply, failure.cause)
-    if failure.stage in COUNTED_STAGES:
-        claims.count(attempt.claim, clock.now())
-    else:
-        claims.release_quota(attempt.claim)
-    holds.keep_held(attempt.claim.message_id)
-    _tell(attempt, clock.now())
-    db.session.commit()
-    if failure.kind is Kind.ACCOUNT and failure.retry_after is None:
-        wake(ALERT, attempt.claim.account_id)
-    return STOP if stop else GO_ON
-
-
-def _retry_later(attempt: Attempt, failure: Failure, reason: str) -> None:
-    count = tries.count(attempt.claim.message_id, Kind.TEMPORARY, attempt.claim.number) + 1
-    wait = backoff.delay(count, random.random(), failure.retry_after)  # noqa: S311 - jitter
-    if wait is None:
-        gave_up = f"{reason} Desistimos depois de {count} tentativas."
-        _settle_failed(attempt, failure, State.FAILED, gave_up)
-    else:
-        _settle_failed(attempt, failure, State.QUEUED, reason, clock.now() + wait)
-
-
-def _settle_failed(
-    attempt: Attempt, failure: Failure, state: State, reason: str, retry_at: datetime | None = None
-) -> None:
-    claims.settle(
-        attempt.claim,
-        state=state,
-        reason=reason,
-        cause=failure.cause,
-        reply=failure.reply,
-        next_attempt_at=retry_at,
-    )
-
-
-def _tell(attempt: Attempt, now: datetime) -> None:
-    if attempt.claim.listened:
-        telling.tell(attempt.claim.message_id, now)
-
-
-def _note(
-    attempt: Attempt,
-    outcome: str,
-    stage: Stage,
-    code: int | None,
-    reply: str,
-    cause: str,
-    milliseconds: int | None = None,
-) -> None:
-    tries.note(
-        attempt.claim.message_id,
-        attempt.claim.number,
-        attempt.started_at,
-        outcome,
-        stage,
-        code=code,
-        reply=reply,
-        cause=cause,
-        milliseconds=attempt.milliseconds if milliseconds is None else milliseconds,
-    )
+        return endings.failed(attempt, failure, draft.server)
+    return endings.accepted(attempt, acceptance)

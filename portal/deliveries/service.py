@@ -8,7 +8,7 @@ from portal.core import audit, clock
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
 from portal.core.queue import DRAIN, wake
-from portal.deliveries import bulk, bulk_words, outbox, telling
+from portal.deliveries import bulk, bulk_words, holds, outbox, telling
 from portal.deliveries.bulk import Move, Selection
 from portal.deliveries.forms import LogFilters
 from portal.deliveries.models import EmailMessage
@@ -107,7 +107,8 @@ def move_many(
     `newest` leaves out messages that came after the person looked; `at_most` is the number that
     the person confirmed: where it would be more, nothing changes and Conflict is raised.
     """
-    count = bulk.apply(move, selection(filters, now, newest), actor.name, now)
+    moved = bulk.apply(move, selection(filters, now, newest), actor.name, now)
+    count = len(moved)
     if at_most is not None and count > at_most:
         db.session.rollback()
         raise Conflict(
@@ -115,6 +116,9 @@ def move_many(
         )
     if count:
         _record_many(move, filters, count, actor, now)
+    if bulk.RULES[move].after in telling.EVENTS:
+        for message_id in moved:
+            telling.tell(message_id, now)
     db.session.commit()
     if count and bulk.RULES[move].after == State.QUEUED:
         outbox.wake_accounts()
@@ -135,7 +139,8 @@ def _move_run(move: Move, generation_id: int, actor: User, now: datetime) -> int
 
 def _record_many(move: Move, filters: LogFilters, count: int, actor: User, now: datetime) -> None:
     rule, run = bulk.RULES[move], filters.generation_id
-    entity, row = ("email_message", None) if run is None else ("generation", run)
+    whole = run is not None and filters == LogFilters(generation_id=run)  # see `holds`
+    entity, row = (holds.RUN, run) if whole else ("email_message", None)
     audit.record(
         actor,
         f"deliveries.{rule.verb}",

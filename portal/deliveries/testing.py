@@ -16,10 +16,10 @@ from portal.core.errors import NotFound
 from portal.deliveries import claims
 from portal.deliveries.claims import changed
 from portal.deliveries.content import company_facts
+from portal.deliveries.endings import COUNTED_STAGES
 from portal.deliveries.line import destination_policy
 from portal.deliveries.models import DeliveryAttempt, EmailMessage, QuotaUse
 from portal.deliveries.room import has_room
-from portal.deliveries.sender import COUNTED_STAGES
 from portal.deliveries.states import Kind, State
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, ContractFacts, MessageFacts, TitleFacts

@@ -13,7 +13,7 @@ from portal.core.db import UtcDateTime, db
 from portal.core.errors import NotFound
 from portal.core.text import one_line
 from portal.deliveries.models import EmailMessage
-from portal.deliveries.states import State
+from portal.deliveries.states import WAITING, State
 from portal.generation.models import Generation, GenerationState
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import DeliveryType, FinancialSettings
@@ -96,9 +96,13 @@ def first_due(generation_id: int) -> datetime | None:
 
 
 def account_of(generation_id: int) -> int | None:
-    """The account that sends the run's e-mails; None when it has none."""
-    query = select(EmailMessage.smtp_account_id)
-    return db.session.scalar(query.where(EmailMessage.generation_id == generation_id).limit(1))
+    """The account that sends the run's e-mails, as a queue that moved those that still wait; None
+    when it has none."""
+    of_run = select(EmailMessage.smtp_account_id).where(
+        EmailMessage.generation_id == generation_id
+    )
+    waiting = db.session.scalar(of_run.where(EmailMessage.state.in_(WAITING)).limit(1))
+    return waiting or db.session.scalar(of_run.limit(1))
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,7 +153,8 @@ def undo(generation_id: int, actor: Actor | None, now: datetime) -> Generation:
 
 def mark_printed(generation_id: int, actor: Actor | None, now: datetime) -> int:
     """The run's printed titles are on paper now; returns how many were not before."""
-    if db.session.get(Generation, generation_id) is None:
+    # Locked, so that it is not undone meanwhile.
+    if db.session.get(Generation, generation_id, with_for_update=True) is None:
         raise NotFound(f"Geração {generation_id} não existe.")
     return receivables.mark_printed(generation_id, actor, now)
 

@@ -4,12 +4,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import CursorResult, Select, func, select, update
+from sqlalchemy import CursorResult, Select, func, or_, select, update
 
 from portal.core.audit import Actor
 from portal.core.db import db
 from portal.core.errors import Conflict
-from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.models import DeliveryAttempt, EmailMessage, MessageReceivable
 from portal.deliveries.states import State
 from portal.generation.models import GenerationState
 from portal.receivables.models import Receivable, ReceivableStatus
@@ -22,9 +22,10 @@ UNDOABLE = frozenset(
         GenerationState.CANCELLED,
     }
 )
-# Nothing of these reached a server: they can still be taken back.
+# Nothing of these reached a server, unless a try before a resend did: they can be taken back.
 UNSENT = frozenset({State.QUEUED, State.FAILED, State.EXPIRED, State.CANCELLED, State.SKIPPED})
 TAKEN_BACK = (State.QUEUED, State.FAILED, State.EXPIRED)
+ARRIVED = ("accepted", "uncertain")  # outcomes of tries that a recipient may have
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +62,10 @@ def look(generation_id: int) -> Undo:
         ).all()
     )
     printed = select(func.count()).where(of_run, Receivable.printed_at.is_not(None))
-    states = dict(
-        db.session.execute(
-            select(EmailMessage.state, func.count())
-            .where(EmailMessage.id.in_(_carriers(generation_id)))
-            .group_by(EmailMessage.state)
-        ).all()
+    arrived = EmailMessage.tries.any(DeliveryAttempt.outcome.in_(ARRIVED))
+    gone = select(func.count()).where(
+        EmailMessage.id.in_(_carriers(generation_id)),
+        or_(EmailMessage.state.not_in(UNSENT), arrived),
     )
     waiting = select(func.count()).where(
         EmailMessage.generation_id == generation_id, EmailMessage.state.in_(TAKEN_BACK)
@@ -77,7 +76,7 @@ def look(generation_id: int) -> Undo:
         messages=db.session.scalar(waiting) or 0,
         settled=sum(statuses.values()),
         on_paper=db.session.scalar(printed) or 0,
-        gone=sum(count for state, count in states.items() if state not in UNSENT),
+        gone=db.session.scalar(gone) or 0,
     )
 
 
@@ -86,11 +85,14 @@ def cancel_messages(generation_id: int, actor: Actor | None) -> int:
 
     An e-mail asked for by hand stays: its sender leaves out the titles that are cancelled.
 
-    Their rows stay locked until the caller commits: a sender then finds nothing to claim. Raises
-    Conflict when something stands in the way.
+    Their rows and the run's titles stay locked until the caller commits: a sender then finds
+    nothing to claim, and nobody settles what is being cancelled. Raises Conflict when something
+    stands in the way.
     """
     ids = select(EmailMessage.id).where(EmailMessage.id.in_(_carriers(generation_id)))
     db.session.execute(ids.order_by(EmailMessage.id).with_for_update())
+    titles = select(Receivable.id).where(Receivable.generation_id == generation_id)
+    db.session.execute(titles.order_by(Receivable.id).with_for_update())
     found = look(generation_id)
     if not found.possible:
         why = "; ".join(found.obstacles()) or "não há título a cancelar"

@@ -68,8 +68,9 @@ def by_ids(
     `lock` keeps others from changing the titles until the transaction ends.
     """
     query = select(Receivable).where(Receivable.id.in_(receivable_ids))
-    if lock:
-        query = query.with_for_update(of=Receivable).execution_options(populate_existing=True)
+    if lock:  # in one order: two who lock the same titles then wait, and neither for ever
+        query = query.order_by(Receivable.id).with_for_update(of=Receivable)
+        query = query.execution_options(populate_existing=True)
     query = query.options(joinedload(Receivable.client), *(() if slips else WITHOUT_SLIPS))
     found = {title.id: title for title in db.session.scalars(query)}
     for receivable_id in receivable_ids:

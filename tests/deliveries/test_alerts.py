@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.core import audit, clock
 from portal.core.audit import AuditEvent
 from portal.core.db import db
-from portal.deliveries import alerts, rests, sender
+from portal.deliveries import alerts, endings, rests, sender
 from portal.deliveries import queries as deliveries
 from portal.deliveries.models import QuotaUse
 from portal.smtp.models import AccountState, SmtpAccount
@@ -151,7 +151,7 @@ def test_the_limits_of_the_other_account_hold_for_the_alert_too():
 
 def test_a_refused_login_wakes_the_alert_once(monkeypatch: pytest.MonkeyPatch):
     woken: list[tuple[object, ...]] = []
-    monkeypatch.setattr(sender, "wake", lambda *args: woken.append(args))
+    monkeypatch.setattr(endings, "wake", lambda *args: woken.append(args))
     with ScriptedServer(users={"financeiro": "certa"}) as server:
         account = create_account(port=server.port, requires_auth=True, username="financeiro")
         create_message(

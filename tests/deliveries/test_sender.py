@@ -9,7 +9,7 @@ from sqlalchemy import update
 from portal.core import clock
 from portal.core.crypto import KeyRing, new_key
 from portal.core.db import db
-from portal.deliveries import backoff, claims, sender, tries
+from portal.deliveries import backoff, claims, endings, sender, tries
 from portal.deliveries.content import attachments_of
 from portal.deliveries.models import QuotaUse
 from portal.deliveries.reconcile import reconcile
@@ -185,7 +185,7 @@ def test_a_lost_lease_stops_before_the_body(monkeypatch):
 
 
 def test_a_slow_server_does_not_cost_the_lease(monkeypatch):
-    monkeypatch.setattr(sender, "RENEW_AFTER", 0)
+    monkeypatch.setattr(endings, "RENEW_AFTER", 0)
     with ScriptedServer() as server:
         account = queue(server)
         claim = claims.claim_next(account.id, clock.now())
@@ -208,7 +208,7 @@ def test_a_slow_server_does_not_cost_the_lease(monkeypatch):
 
 
 def test_a_lease_lost_between_two_stages_stops_the_try(monkeypatch):
-    monkeypatch.setattr(sender, "RENEW_AFTER", 0)
+    monkeypatch.setattr(endings, "RENEW_AFTER", 0)
     monkeypatch.setattr(claims, "keep", lambda *_args: False)
     with ScriptedServer() as server:
         account = queue(server)

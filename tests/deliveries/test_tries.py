@@ -7,7 +7,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal.core import clock
 from portal.core.db import db
-from portal.deliveries import claims, sender, service
+from portal.deliveries import claims, endings, sender, service
 from portal.deliveries.forecast import forecast
 from portal.deliveries.reconcile import reconcile
 from portal.deliveries.states import State
@@ -70,7 +70,7 @@ def test_a_message_sent_on_its_way_again_has_all_its_tries_again():
 
 
 def test_an_acceptance_whose_commit_was_not_answered_is_written_once(monkeypatch):
-    monkeypatch.setattr(sender, "PATIENCE", (0,))
+    monkeypatch.setattr(endings, "PATIENCE", (0,))
     take_next, lost = claims.take_next, []
 
     def answer_lost(account_id, now, room):

@@ -14,7 +14,7 @@ from sqlalchemy.exc import OperationalError
 
 from portal.core import clock
 from portal.core.db import db
-from portal.deliveries import backoff, claims, content, sender, service
+from portal.deliveries import backoff, claims, content, endings, sender, service
 from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.reconcile import reconcile
 from portal.deliveries.states import State
@@ -226,7 +226,7 @@ def test_an_acceptance_is_written_down_although_the_database_was_away(monkeypatc
         return real(*args, **values)
 
     monkeypatch.setattr(claims, "settle", settle)
-    monkeypatch.setattr(sender, "PATIENCE", (0.01, 0.01))
+    monkeypatch.setattr(endings, "PATIENCE", (0.01, 0.01))
     with ScriptedServer() as server:
         account = queue(server)
         sender.drain(account.id)
