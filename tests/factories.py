@@ -133,6 +133,8 @@ def create_receivable(**changes: Any) -> Receivable:
         "client": contract.client,
         "wallet": contract.wallet,
         "document_number": f"{contract.code}-202612",
+        "fine_percent": contract.wallet.fine_percent,
+        "interest_percent_month": contract.wallet.interest_percent_month,
     } | values
     return _save(Receivable(**values))
 

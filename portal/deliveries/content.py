@@ -22,7 +22,7 @@ from portal.core.db import db, found_by, reading
 from portal.deliveries.claims import Claim
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.receivables.models import Receivable, ReceivableStatus
-from portal.receivables.second_copy import Rates, charges, closed_days
+from portal.receivables.second_copy import charges, closed_days
 from portal.settings.models import GeneralSettings
 from portal.smtp import accounts
 from portal.smtp.facts import ClientFacts, CompanyFacts, ContractFacts, MessageFacts, TitleFacts
@@ -32,7 +32,6 @@ from portal.smtp.message import sanitise_html
 from portal.smtp.models import SmtpAccount
 from portal.smtp.server import SmtpServer
 from portal.smtp.variables import MessageTooLarge, problems, render
-from portal.wallets.models import Wallet
 
 MERGE_ABOVE = 5  # more titles than this go in one merged PDF
 
@@ -74,7 +73,6 @@ _MESSAGES = cast(Table, EmailMessage.__table__)
 _CLIENTS = cast(Table, Client.__table__)
 _TITLES = cast(Table, Receivable.__table__)
 _CONTRACTS = cast(Table, Contract.__table__)
-_WALLETS = cast(Table, Wallet.__table__)
 _GENERAL = cast(Table, GeneralSettings.__table__)
 _CLIENT_COLUMNS = ("name", "cpf_cnpj", "address", "number", "district", "city", "state")
 _COMPANY_COLUMNS = ("company_name", "company_cpf_cnpj", "company_phone", "company_email")
@@ -82,6 +80,7 @@ _LINKS = cast(Table, MessageReceivable.__table__)
 _TITLE_COLUMNS = (
     *("contract_id", "status", "document_number", "amount", "due_date", "competence"),
     *("nosso_numero", "linha_digitavel", "codigo_barras", "printed"),
+    *("fine_percent", "interest_percent_month"),
 )
 # A row for each title, with what they share in every one; one row without a title where none is.
 _CARRIED = (
@@ -94,8 +93,6 @@ _CARRIED = (
         *(_TITLES.c[name] for name in _TITLE_COLUMNS),
         _CONTRACTS.c.code,
         _CONTRACTS.c.plan,
-        _WALLETS.c.fine_percent,
-        _WALLETS.c.interest_percent_month,
     )
     .select_from(
         _MESSAGES.join(_ACCOUNTS, _ACCOUNTS.c.id == _MESSAGES.c.smtp_account_id)
@@ -104,7 +101,6 @@ _CARRIED = (
         .outerjoin(_LINKS, _LINKS.c.message_id == _MESSAGES.c.id)
         .outerjoin(_TITLES, _TITLES.c.id == _LINKS.c.receivable_id)
         .outerjoin(_CONTRACTS, _CONTRACTS.c.id == _TITLES.c.contract_id)
-        .outerjoin(_WALLETS, _WALLETS.c.id == _TITLES.c.wallet_id)
     )
     .where(_MESSAGES.c.id == bindparam("message"))
     .order_by(_TITLES.c.due_date, _TITLES.c.id)
@@ -145,7 +141,7 @@ def _draft(head: Any, carried: Sequence[Any], closed: Closed | None, now: dateti
         body=head.body,
         facts=_facts(
             client,
-            [title_facts(title, title, now, closed) for title in titles],
+            [title_facts(title, now, closed) for title in titles],
             contracts.values(),
             company,
             now,
@@ -176,7 +172,7 @@ def facts_for(message: EmailMessage, titles: list[Receivable], now: datetime) ->
     closed = _closed_for(titles, _there(now).date())
     return _facts(
         message.client,
-        [title_facts(title, title.wallet, now, closed) for title in titles],
+        [title_facts(title, now, closed) for title in titles],
         [ContractFacts(item.code, item.plan) for item in contracts.values()],
         company_facts(),
         now,
@@ -229,14 +225,12 @@ def _closed_for(titles: Iterable[Any], today: date) -> Closed | None:
     return closed_days() if any(title.due_date < today for title in titles) else None
 
 
-def title_facts(
-    title: Receivable, rates: Rates, now: datetime, closed: Closed | None
-) -> TitleFacts:
+def title_facts(title: Receivable, now: datetime, closed: Closed | None) -> TitleFacts:
     """One title as variables show it; `closed` (None: not past due) tells the holidays."""
     updated = title.amount
     if closed:
         today = _there(now).date()
-        updated = charges(title.amount, title.due_date, rates, today, closed).total
+        updated = charges(title, today, closed).total
     return TitleFacts(
         updated_amount=updated,
         number=title.document_number,

@@ -42,6 +42,7 @@ def _columns(
     title: PlannedTitle, maker: SlipMaker, plan: Plan, generation_id: int, now: datetime
 ) -> dict[str, Any]:
     row, slip = title.row, maker.slip(title)
+    wallet = maker.wallets[row.wallet_id]
     return {
         "contract_id": row.contract_id,
         "client_id": row.client_id,
@@ -60,6 +61,8 @@ def _columns(
         "codigo_barras": slip.numbers.codigo_barras if slip else "",
         "linha_digitavel": slip.numbers.linha_digitavel if slip else "",
         "printed": maker.frozen(title, slip) if slip else {},
+        "fine_percent": wallet.fine_percent,
+        "interest_percent_month": wallet.interest_percent_month,
         "reasons": [item.to_dict() for item in title.verdict.requirements],
         "not_sent_code": title.not_sent_code,
         "created_at": now,

@@ -87,6 +87,13 @@ class Receivable(Base):
     linha_digitavel: Mapped[str] = mapped_column(String(60), default="")
     pix_payload: Mapped[str] = mapped_column(String(512), default="")  # the bank's, or empty
     printed: Mapped[dict[str, Any]] = mapped_column(JSON, default=dict)  # `boletos.Slip.to_dict()`
+    # Charged after the due date: the wallet's, frozen as the boleto says them.
+    fine_percent: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2), default=Decimal(0), server_default=text("0")
+    )
+    interest_percent_month: Mapped[Decimal] = mapped_column(
+        Numeric(5, 2), default=Decimal(0), server_default=text("0")
+    )
     reasons: Mapped[list[dict[str, str]]] = mapped_column(JSON, default=list)  # the rule's words
     not_sent_code: Mapped[str] = mapped_column(String(40), default="", index=True)  # "" = e-mailed
     created_at: Mapped[datetime]

@@ -15,9 +15,13 @@ from portal.receivables.models import Receivable, ReceivableStatus
 from portal.settings.models import Holiday
 
 
-class Rates(Protocol):
-    """What a wallet charges after the due date, in percent."""
+class Charged(Protocol):
+    """A title: what it is worth, when it falls due, and what it costs after that, in percent."""
 
+    @property
+    def amount(self) -> Decimal: ...
+    @property
+    def due_date(self) -> date: ...
     @property
     def fine_percent(self) -> Decimal: ...
     @property
@@ -30,16 +34,14 @@ def closed_days() -> Closed:
     return lambda day: day in own or is_bank_holiday(day)
 
 
-def charges(
-    amount: Decimal, due_date: date, rates: Rates, today: date, closed: Closed
-) -> LateCharges:
-    """What a title costs `today` by its wallet's rates."""
+def charges(title: Charged, today: date, closed: Closed) -> LateCharges:
+    """What a title costs `today` by the rates that its boleto says."""
     return late_charges(
-        amount,
-        due_date,
+        title.amount,
+        title.due_date,
         today,
-        fine_percent=rates.fine_percent,
-        interest_percent_month=rates.interest_percent_month,
+        fine_percent=title.fine_percent,
+        interest_percent_month=title.interest_percent_month,
         closed=closed,
     )
 
@@ -54,8 +56,5 @@ def overdue(titles: Sequence[Receivable], today: date) -> dict[int, LateCharges]
     if not late:
         return {}
     closed = closed_days()
-    found = {
-        title.id: charges(title.amount, title.due_date, title.wallet, today, closed)
-        for title in late
-    }
+    found = {title.id: charges(title, today, closed) for title in late}
     return {key: found_charges for key, found_charges in found.items() if found_charges.days}

@@ -138,8 +138,11 @@ def test_payer_and_text_stay_as_generated_when_the_client_moves(session):
     generate()
     contract.client.name, contract.client.city = "Maria Nova", "Santos"
     contract.wallet.instructions = ["outra"]
+    contract.wallet.fine_percent = contract.wallet.interest_percent_month = Decimal(0)
     session.commit()
-    printed = titles()[0].printed
+    (title,) = titles()
+    assert (title.fine_percent, title.interest_percent_month) == (Decimal(2), Decimal(1))
+    printed = title.printed
     assert (printed["pagador"]["name"], printed["pagador"]["city"]) == ("Maria Antiga", "Campinas")
     assert printed["instructions"][0] == "Não receber após 30 dias do vencimento"
 

@@ -79,8 +79,18 @@ def test_a_municipal_holiday_prolongs_the_due_date():
     assert second_copy.overdue([title], TODAY) == {}
 
 
+def test_a_wallet_changed_later_changes_nothing():
+    title = create_receivable(due_date=TODAY - timedelta(days=30), amount=Decimal("100.00"))
+    before = second_copy.overdue([title], TODAY)[title.id]
+    title.wallet.fine_percent, title.wallet.interest_percent_month = Decimal(0), Decimal(9)
+    db.session.commit()
+    assert second_copy.overdue([title], TODAY)[title.id] == before
+    assert before.fine == Decimal("2.00")
+
+
 def test_rates_of_zero_charge_nothing():
-    title = create_receivable(due_date=TODAY - timedelta(days=30))
-    title.wallet.fine_percent = title.wallet.interest_percent_month = Decimal(0)
+    title = create_receivable(
+        due_date=TODAY - timedelta(days=30), fine_percent=0, interest_percent_month=0
+    )
     db.session.execute(update(Receivable).values(amount=Decimal("119.90")))
     assert second_copy.overdue([title], TODAY)[title.id].total == Decimal("119.90")
