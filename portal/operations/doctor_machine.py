@@ -26,6 +26,13 @@ def settings_rules(settings: Settings, _now: datetime) -> Iterator[Finding]:
             "PORTAL_HOSTS está vazio: qualquer nome serve, e os cookies vão sem Secure",
             "Com o portal atrás de um proxy com TLS, informe os nomes públicos em PORTAL_HOSTS.",
         )
+    if settings.production and not settings.trusted_proxies:
+        yield attention(
+            "trusted_proxies",
+            "PORTAL_TRUSTED_PROXIES está vazio: o endereço de quem visita é o do proxy",
+            "Informe o endereço do proxy (127.0.0.1, na mesma máquina): sem ele, os limites de"
+            " entrada valem para todos juntos.",
+        )
     if len(settings.secret_key) < SHORT_SECRET:
         yield attention(
             "secret_key",

@@ -16,6 +16,8 @@ JOBS: dict[str, tuple[str, str]] = {
     "jobs.generation.run": ("Gerar financeiro", "geração nº"),
     "jobs.smtp.run_test": ("Enviar e-mail de teste", "teste nº"),
     "jobs.reconcile.run": ("Reconciliar", ""),
+    "jobs.webhooks.drain": ("Avisar outro sistema", "webhook nº"),
+    "jobs.privacy.sweep": ("Apagar o que passou do prazo", ""),
 }
 STATES: dict[str, Label] = {
     "idle": Label("Livre", "success", "✓"),

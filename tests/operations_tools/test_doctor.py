@@ -131,9 +131,11 @@ def test_folder_key_file_disk_and_clock(verdicts, tmp_path, monkeypatch):
 def test_the_rules_of_a_public_portal(verdicts):
     assert verdicts()["hosts"].verdict is ADVICE
     public = {"hosts": ("portal.example.com",), "secret_key": "x" * 40, "demo": False}
+    assert verdicts(**public)["trusted_proxies"].verdict is ADVICE
+    public["trusted_proxies"] = ("127.0.0.1",)
     found = verdicts(**public, smtp_allow_private=("10.0.0.5",))
     assert (found["hosts"].verdict, found["secret_key"].verdict) == (FINE, FINE)
-    assert not {"demo", "smtp_allow_private"} & found.keys()
+    assert not {"demo", "smtp_allow_private", "trusted_proxies"} & found.keys()
     found = verdicts(**public | {"demo": True, "secret_key": "x" * 16}, smtp_allow_private=("*",))
     assert [found[code].verdict for code in ("demo", "secret_key", "smtp_allow_private")] == [
         ADVICE
