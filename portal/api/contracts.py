@@ -1,6 +1,6 @@
 """Contracts through the API: list, read, create, change, and why a boleto is (not) e-mailed."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -38,7 +38,7 @@ from portal.contracts.queries import ContractFilters
 from portal.core.db import db
 from portal.core.errors import InvalidValue, NotFound
 from portal.core.text import one_line
-from portal.deliveries.eligibility import Status
+from portal.deliveries.eligibility import Status, client_email
 from portal.deliveries.explain import explain_contract
 from portal.settings.models import DeliveryType
 from portal.wallets.models import Wallet
@@ -113,6 +113,12 @@ EXPLANATION = answer(
         )
     ),
 )
+# What a token that may not read clients is told in place of their addresses.
+EMAIL_WORDS: Mapping[str, str] = {
+    Status.OK: "cliente com e-mail",
+    Status.WARNING: "cliente com e-mail, e com outro que é inválido",
+    Status.BLOCKED: "cliente sem e-mail válido",
+}
 MONTH_ONLY = Record("ExplainMonth", {"competence": Field(MONTH, "Mês; sem ele, o próximo")})
 
 
@@ -154,6 +160,11 @@ def explain(call: Call, code: str) -> Reply:
     """The rule's words for one contract."""
     contract = by_code(code)
     told = explain_contract(code, call.query.get("competence"), call.now)
+    if Scope.CLIENTS_READ not in call.actor.scopes:
+        last = told["last_generated"]
+        told["requirements"] = _without_addresses(told["requirements"])
+        if last:
+            last["requirements"] = _without_addresses(last["requirements"])
     return Reply(told, client_id=contract.client_id)
 
 
@@ -216,6 +227,15 @@ def show(contract: Contract) -> dict[str, Any]:
         "version": contract.version,
         "created_at": moment(contract.created_at),
     }
+
+
+def _without_addresses(requirements: Sequence[Mapping[str, str]]) -> list[Mapping[str, str]]:
+    return [
+        {**item, "evidence": EMAIL_WORDS[item["status"]]}
+        if item["code"] == client_email.__name__
+        else item
+        for item in requirements
+    ]
 
 
 def _columns(values: Mapping[str, Any]) -> dict[str, Any]:

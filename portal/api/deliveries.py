@@ -125,7 +125,8 @@ def resend(call: Call, id: int) -> Reply:
     """Send again, once a key."""
     path = f"/deliveries/{id}"
     call.promise(202, path)
-    return Reply(show(service.resend(id, call.actor, call.now)), path=path)
+    message = service.resend(id, call.actor, call.now)
+    return Reply(show(message), path=path, client_id=message.client_id)
 
 
 @endpoint(
@@ -137,7 +138,8 @@ def resend(call: Call, id: int) -> Reply:
 )
 def cancel(call: Call, id: int) -> Reply:
     """Do not send."""
-    return Reply(show(service.cancel(id, call.actor, call.now)))
+    message = service.cancel(id, call.actor, call.now)
+    return Reply(show(message), client_id=message.client_id)
 
 
 def show(message: EmailMessage) -> dict[str, Any]:

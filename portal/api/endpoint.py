@@ -135,15 +135,16 @@ def _route(of: Endpoint) -> Callable[..., Response]:
                 raise Refusal(412, intake.STALE) from None
             raise
         response = _shown(of, reply)
-        if of.personal and (of.method == "GET" or reply.client_id is not None):
-            _note_access(actor, reply, now)
+        _note_access(of, actor, reply, now)
         return response
 
     return handle
 
 
-def _note_access(actor: TokenActor, reply: Reply, now: datetime) -> None:
+def _note_access(of: Endpoint, actor: TokenActor, reply: Reply, now: datetime) -> None:
     """Whose personal data a token read (LGPD, art. 37); kept once an hour."""
+    if not (of.personal and (of.method == "GET" or reply.client_id is not None)):
+        return
     end_read()
     set_reading(False)
     what = SEEN if reply.client_id is not None else f"Leu pela API a lista {request.path}"
@@ -164,6 +165,7 @@ def _once(of: Endpoint, call: Call, actor: TokenActor, path: Mapping[str, Any]) 
         raise
     location = PREFIX + reply.path
     begun.finish(of.status, dict(reply.body), location)
+    _note_access(of, actor, reply, call.now)
     return _shown(of, reply)
 
 

@@ -21,7 +21,10 @@ REALM = 'Bearer realm="Pontual"'
 _BEARER = re.compile(r"Bearer +([!-~]{1,200})", re.IGNORECASE)
 _ETAG = re.compile(r'"([1-9][0-9]{0,8})"')
 NO_TOKEN = "Envie o cabeçalho Authorization: Bearer com um token de Sistema › Integrações."  # noqa: S105
-BAD_TOKEN = "O token não existe, foi revogado ou expirou. Gere outro em Sistema › Integrações."  # noqa: S105
+BAD_TOKEN = (
+    "O token não existe, foi revogado, expirou ou foi criado por quem não é mais administrador."  # noqa: S105
+    " Gere outro em Sistema › Integrações."
+)
 NO_MATCH = "Envie If-Match com o ETag da última leitura: assim uma mudança alheia não se perde."
 STALE = "O registro mudou depois da sua leitura. Leia-o de novo e repita com o ETag novo."
 

@@ -7,6 +7,7 @@ from sqlalchemy import JSON, ForeignKey, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from portal.core.db import Base
+from portal.users.models import User
 
 
 class ApiToken(Base):
@@ -25,6 +26,8 @@ class ApiToken(Base):
     expires_at: Mapped[datetime | None]
     last_used_at: Mapped[datetime | None]  # to within a minute
     revoked_at: Mapped[datetime | None]
+
+    maker: Mapped[User | None] = relationship()
 
 
 class ApiRequest(Base):

@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 
 from sqlalchemy import or_, select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import joinedload
 
 from portal.api.models import ApiToken
 from portal.api.scopes import Scope
@@ -16,6 +17,7 @@ from portal.core.db import db
 from portal.core.errors import Conflict, InvalidValue, NotFound
 from portal.core.text import one_line
 from portal.users.models import User
+from portal.web.permissions import ROLE_PERMISSIONS, Permission
 
 ENTITY = "api_token"
 PREFIX = "pontual_"
@@ -82,13 +84,25 @@ def revoke(token_id: int, actor: User, now: datetime) -> ApiToken:
 
 
 def find(token: str, now: datetime) -> ApiToken | None:
-    """The row of a token that is known, not revoked and not expired."""
-    return db.session.scalar(
-        select(ApiToken).where(
+    """The row of a token that is known, backed, not revoked and not expired."""
+    row = db.session.scalar(
+        select(ApiToken)
+        .where(
             ApiToken.digest == digest(token),
             ApiToken.revoked_at.is_(None),
             or_(ApiToken.expires_at.is_(None), ApiToken.expires_at > now),
         )
+        .options(joinedload(ApiToken.maker))
+    )
+    return row if row is not None and is_backed(row) else None
+
+
+def is_backed(row: ApiToken) -> bool:
+    """Whether the person who made the token may still make one: else their copy of it would go on
+    opening what their account no longer does."""
+    maker = row.maker
+    return maker is None or (
+        maker.active and Permission.MANAGE_USERS in ROLE_PERMISSIONS[maker.role]
     )
 
 
@@ -114,7 +128,8 @@ def is_noted(row: ApiToken, now: datetime) -> bool:
 def all_tokens() -> Sequence[ApiToken]:
     """Every token: those that open something first, then by name."""
     order = (ApiToken.revoked_at.is_not(None), ApiToken.name)
-    return db.session.scalars(select(ApiToken).order_by(*order)).all()
+    query = select(ApiToken).options(joinedload(ApiToken.maker))
+    return db.session.scalars(query.order_by(*order)).all()
 
 
 def _record(

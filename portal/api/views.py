@@ -66,4 +66,6 @@ def state(token: ApiToken, now: datetime) -> Label:
         return Label("Revogado", "muted", "✕")
     if token.expires_at is not None and token.expires_at <= now:
         return Label("Expirado", "warning", "!")
+    if not service.is_backed(token):
+        return Label("Parado", "warning", "!")
     return Label("Ativo", "success", "✓")

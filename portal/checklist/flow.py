@@ -15,7 +15,7 @@ from portal.core import clock
 from portal.core.db import db
 from portal.deliveries.eligibility import Status
 from portal.deliveries.models import EmailMessage
-from portal.generation.models import Generation
+from portal.generation.models import Generation, GenerationState
 from portal.settings.models import DeliveryType
 from portal.settings.service import financial, general
 from portal.smtp.models import AccountState, SmtpAccount
@@ -140,7 +140,9 @@ def _wallet_fact() -> str:
 
 def _generation_fact(coming: date) -> str:
     made = db.session.scalar(
-        select(func.sum(Generation.receivables)).where(Generation.competence == coming)
+        select(func.sum(Generation.receivables)).where(
+            Generation.competence == coming, Generation.state != GenerationState.UNDONE
+        )
     )
     if not made:
         return month(coming)

@@ -132,10 +132,12 @@ def _sending_wallets(facts: list[WalletFacts], used: Counter[int]) -> Requiremen
     first = max(off, key=lambda item: used[item.id])
     contracts = sum(used[item.id] for item in off)
     more = f" e mais {len(off) - 1}" if len(off) > 1 else ""
-    evidence = (
-        f"“{first.name}”{more} está com Enviar e-mail para cliente ao gerar financeiro do"
-        f" contrato = Não ({_many(contracts)})."
+    why = (
+        "está inativa"
+        if first.email_on_generation
+        else "está com Enviar e-mail para cliente ao gerar financeiro do contrato = Não"
     )
+    evidence = f"“{first.name}”{more} {why} ({_many(contracts)})."
     return Requirement(code, status, evidence, f"{WALLETS_URL}/{first.id}")
 
 
@@ -171,7 +173,11 @@ def _client_email() -> Requirement:
         evidence = "Nenhum cliente ativo. Importe os clientes."
         return Requirement("client_email", Status.WARNING, evidence, "/clientes/importar")
     if good == total:
-        evidence = f"Todos os {number(total)} clientes ativos têm e-mail válido."
+        evidence = (
+            "O único cliente ativo tem e-mail válido."
+            if total == 1
+            else f"Todos os {number(total)} clientes ativos têm e-mail válido."
+        )
         return Requirement("client_email", Status.OK, evidence, "/clientes")
     evidence = (
         f"{percent(good, total)} dos clientes ativos: {number(missing)} sem e-mail, "

@@ -17,7 +17,7 @@ from portal.core.audit import Actor
 from portal.core.bulk import Written, record_each, write_as_seen
 from portal.core.csv_reader import Limits
 from portal.core.csv_rows import Report
-from portal.core.db import db
+from portal.core.db import KEEPING_KEYS, db
 from portal.core.documents import parse_cpf_cnpj
 from portal.core.errors import Conflict, InvalidValue, NotFound, refuse_stale
 from portal.core.text import one_line
@@ -52,7 +52,7 @@ def change(
 
     Raises NotFound, InvalidValue, and Conflict when `version` is no longer the client's.
     """
-    client = db.session.get(Client, client_id, with_for_update=True, populate_existing=True)
+    client = db.session.get(Client, client_id, with_for_update=KEEPING_KEYS, populate_existing=True)
     if client is None:
         raise NotFound("Este cliente não existe.")
     if client.anonymised_at:

@@ -17,7 +17,7 @@ from portal.core.audit import Actor
 from portal.core.bulk import Written, record_each, write_as_seen
 from portal.core.csv_reader import Limits
 from portal.core.csv_rows import Report
-from portal.core.db import db
+from portal.core.db import KEEPING_KEYS, db
 from portal.core.errors import Conflict, InvalidValue, NotFound, refuse_stale
 from portal.core.text import one_line
 from portal.core.upsert import write
@@ -56,7 +56,9 @@ def change(
 
     Raises NotFound, InvalidValue, and Conflict when `version` is no longer the contract's.
     """
-    contract = db.session.get(Contract, contract_id, with_for_update=True, populate_existing=True)
+    contract = db.session.get(
+        Contract, contract_id, with_for_update=KEEPING_KEYS, populate_existing=True
+    )
     if contract is None:
         raise NotFound("Este contrato não existe.")
     refuse_stale(contract.version, version, "este contrato")

@@ -51,7 +51,9 @@ def _locked_versions(table: Table, codes: list[str]) -> dict[str, int]:
     found: dict[str, int] = {}
     for some in batches(codes):
         query = select(table.c.code, table.c.version).where(table.c.code.in_(some))
-        found.update(db.session.execute(query.order_by(table.c.id).with_for_update()).all())
+        found.update(
+            db.session.execute(query.order_by(table.c.id).with_for_update(key_share=True)).all()
+        )
     return found
 
 

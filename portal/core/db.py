@@ -23,6 +23,9 @@ BUSY_TIMEOUT_MS = 30_000
 PING_AFTER = 1.0  # seconds that a connection to PostgreSQL waits unasked
 QUICK_TRIES, QUICK_WAIT = 50, 0.0002  # seconds between two tries for SQLite's write lock
 
+# How to lock a row whose key stays: rows that refer to it may be inserted meanwhile.
+KEEPING_KEYS = {"key_share": True}
+
 # Whether the next SQLite transaction of this context only reads. Writers must take the write lock
 # at BEGIN: a transaction that reads first and writes later fails at once when another wrote
 # in between ("database is locked"), and no timeout helps it.

@@ -75,7 +75,7 @@ def _stored(
     for codes in batches(rows):
         query: Select[Any] = select(*columns).where(table.c.code.in_(codes))
         if lock:
-            query = query.with_for_update()
+            query = query.with_for_update(key_share=True)
         found.update((row["code"], dict(row)) for row in db.session.execute(query).mappings())
     return found
 

@@ -188,7 +188,11 @@ def runs_since(midnight: datetime) -> list[Run]:
     """Runs asked for since `midnight` that made titles, newest first."""
     rows = db.session.execute(
         select(Generation.id, Generation.receivables)
-        .where(Generation.created_at >= midnight, Generation.receivables > 0)
+        .where(
+            Generation.created_at >= midnight,
+            Generation.receivables > 0,
+            Generation.state != GenerationState.UNDONE,
+        )
         .order_by(Generation.id.desc())
     )
     return [Run(*row) for row in rows]

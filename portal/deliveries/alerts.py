@@ -11,16 +11,16 @@ from datetime import datetime
 
 from flask import current_app
 from markupsafe import escape
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
 
-from portal.core import audit
+from portal.core import audit, clock
 from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.queue import wake
 from portal.deliveries import claims, room
 from portal.deliveries.endings import ALERT
 from portal.deliveries.line import destination_policy
-from portal.deliveries.models import EmailMessage
+from portal.deliveries.models import EmailMessage, QuotaUse
 from portal.deliveries.states import State
 from portal.smtp import accounts
 from portal.smtp.failures import Failure, Kind
@@ -30,7 +30,7 @@ from portal.smtp.server import SmtpServer
 from portal.smtp.transport import SmtpSession
 from portal.smtp.variables import Rendered
 from portal.users.models import Role, User
-from portal.web.formatters import moment, number
+from portal.web.formatters import many, moment, number
 
 log = logging.getLogger(__name__)
 
@@ -91,7 +91,8 @@ def _take(account_id: int, now: datetime) -> Notice | None:
         select(User.email).where(User.role == Role.ADMIN, User.active).order_by(User.id).limit(MOST)
     ).all()
     notice = Notice(account.id, account.name, _content(account), tuple(recipients))
-    text = f"Pausa da conta “{account.name}”: aviso a {len(recipients)} administradores"
+    whom = many(len(recipients), "administrador", "administradores")
+    text = f"Pausa da conta “{account.name}”: aviso a {whom}"
     _record(account.id, text, now)
     return notice
 
@@ -156,10 +157,12 @@ def _tell(notice: Notice, other_id: int, now: datetime) -> list[str]:
         db.session.rollback()  # no transaction while a server is spoken to
         with SmtpSession(server, destination_policy()) as session:
             for recipient in notice.recipients:
-                if not _reserve(other_id, now):
+                use_id = _reserve(other_id, clock.now())
+                if use_id is None:
                     break
                 if _deliver(session, server, notice, recipient, now):
                     told.append(recipient)
+                _date(use_id, clock.now())
     except Exception as error:  # whatever it is, the alert must not stop anything
         db.session.rollback()
         log.warning("the alert of account %s failed: %s", notice.account_id, error)
@@ -183,18 +186,26 @@ def _deliver(
     return True
 
 
-def _reserve(account_id: int, now: datetime) -> bool:
-    """Count one recipient against the account's limits, if they leave room."""
+def _reserve(account_id: int, now: datetime) -> int | None:
+    """Count one recipient against the account's limits, if they leave room; None if not.
+
+    Until `_date` it counts as of the latest moment at which the server may accept, as for a try.
+    """
     account = db.session.get_one(
         SmtpAccount, account_id, with_for_update=True, populate_existing=True
     )
-    free = claims.may_send(account, now) and room.opens_at(account, now) is None
-    if free:
-        claims.reserve(account_id, None, now)
-        db.session.commit()
-    else:
+    if not claims.may_send(account, now) or room.opens_at(account, now) is not None:
         db.session.rollback()
-    return free
+        return None
+    use_id = claims.reserve(account_id, None, now + claims.LATEST)
+    db.session.commit()
+    return use_id
+
+
+def _date(use_id: int, now: datetime) -> None:
+    """The server has answered: its window, and ours, counts from now."""
+    db.session.execute(update(QuotaUse).where(QuotaUse.id == use_id).values(used_at=now))
+    db.session.commit()
 
 
 def _record(account_id: int, summary: str, now: datetime) -> None:

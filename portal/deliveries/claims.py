@@ -48,7 +48,7 @@ _LOCK = (
         outbox.SOMEONE_LISTENS.label("listened"),
     )
     .where(_ACCOUNTS.c.id == bindparam("account_id"))
-    .with_for_update(of=_ACCOUNTS)
+    .with_for_update(of=_ACCOUNTS, key_share=True)
 )
 _OF_ACCOUNT = _MESSAGES.c.smtp_account_id == bindparam("account_id")
 _FIRST_DUE = (
@@ -64,10 +64,12 @@ _FIRST_DUE = (
 _BUSY = select(func.count()).where(
     _OF_ACCOUNT, _MESSAGES.c.state == State.SENDING, _MESSAGES.c.lease_until > bindparam("now")
 )
+# A message that somebody is holding or cancelling at this moment is passed over.
 _BEGIN = (
     update(_MESSAGES)
     .where(
-        _MESSAGES.c.id == _FIRST_DUE.correlate(None).scalar_subquery(),
+        _MESSAGES.c.id
+        == _FIRST_DUE.with_for_update(skip_locked=True).correlate(None).scalar_subquery(),
         _MESSAGES.c.state == State.QUEUED,
         _BUSY.correlate(None).scalar_subquery() < bindparam("connections"),
     )

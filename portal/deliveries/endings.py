@@ -1,6 +1,7 @@
 """How a try ends: what is written of it, with its message, its account and the limits.
 
-Each ending is one transaction. Nothing of it is written where the claim was lost meanwhile.
+Each ending is one transaction. Where the claim was lost meanwhile, the message belongs to another:
+only what this try came to is noted, its reservation given back, and nobody is told.
 """
 
 import logging
@@ -140,11 +141,11 @@ def unusable(attempt: Attempt, reason: str) -> Outcome:
     """The account cannot send at all: it pauses, and the message stays queued."""
     db.session.rollback()
     now = clock.now()
-    claims.settle(
+    if claims.settle(
         attempt.claim, state=State.QUEUED, reason=reason, cause="account", next_attempt_at=now
-    )
+    ):
+        holds.keep_held(attempt.claim.message_id)
     claims.release_quota(attempt.claim)
-    holds.keep_held(attempt.claim.message_id)
     rests.pause(attempt.claim.account_id, reason, now)
     db.session.commit()
     wake(ALERT, attempt.claim.account_id)
@@ -153,12 +154,13 @@ def unusable(attempt: Attempt, reason: str) -> Outcome:
 
 def unsendable(attempt: Attempt, reason: str) -> Outcome:
     db.session.rollback()
-    claims.settle(
+    won = claims.settle(
         attempt.claim, state=State.FAILED, reason=reason, cause="content", next_attempt_at=None
     )
     claims.release_quota(attempt.claim)
     _note(attempt, "permanent", Stage.DNS, None, reason, "content")
-    _tell(attempt, clock.now())
+    if won:
+        _tell(attempt, clock.now())
     db.session.commit()
     return GO_ON
 
@@ -170,46 +172,46 @@ def failed(attempt: Attempt, failure: Failure, server: SmtpServer) -> Outcome:
     reason = explanation.title
     stop = False
     if failure.kind is Kind.UNCERTAIN:
-        _settle_failed(attempt, failure, State.UNCERTAIN, reason)
+        won = _settle_failed(attempt, failure, State.UNCERTAIN, reason)
     elif failure.kind is Kind.PERMANENT:
-        _settle_failed(attempt, failure, State.FAILED, reason)
+        won = _settle_failed(attempt, failure, State.FAILED, reason)
     elif failure.kind is Kind.ACCOUNT and failure.retry_after is None:
-        _settle_failed(attempt, failure, State.QUEUED, reason, clock.now())
+        won = _settle_failed(attempt, failure, State.QUEUED, reason, clock.now())
         rests.pause(attempt.claim.account_id, f"{reason} {explanation.cure}", clock.now())
         stop = True
     elif failure.kind is Kind.ACCOUNT or failure.stage in CONNECTION_STAGES:
         until = rests.hold(attempt.claim.account_id, reason, failure.retry_after, clock.now())
-        _settle_failed(attempt, failure, State.QUEUED, reason, until)
+        won = _settle_failed(attempt, failure, State.QUEUED, reason, until)
         stop = True
     else:
-        _retry_later(attempt, failure, reason)
+        won = _retry_later(attempt, failure, reason)
     _note(attempt, failure.kind.value, failure.stage, failure.code, failure.reply, failure.cause)
     if failure.stage in COUNTED_STAGES:
         claims.count(attempt.claim, clock.now())
     else:
         claims.release_quota(attempt.claim)
-    holds.keep_held(attempt.claim.message_id)
-    _tell(attempt, clock.now())
+    if won:
+        holds.keep_held(attempt.claim.message_id)
+        _tell(attempt, clock.now())
     db.session.commit()
     if failure.kind is Kind.ACCOUNT and failure.retry_after is None:
         wake(ALERT, attempt.claim.account_id)
     return STOP if stop else GO_ON
 
 
-def _retry_later(attempt: Attempt, failure: Failure, reason: str) -> None:
+def _retry_later(attempt: Attempt, failure: Failure, reason: str) -> bool:
     count = tries.count(attempt.claim.message_id, Kind.TEMPORARY, attempt.claim.number) + 1
     wait = backoff.delay(count, random.random(), failure.retry_after)  # noqa: S311 - jitter
     if wait is None:
         gave_up = f"{reason} Desistimos depois de {count} tentativas."
-        _settle_failed(attempt, failure, State.FAILED, gave_up)
-    else:
-        _settle_failed(attempt, failure, State.QUEUED, reason, clock.now() + wait)
+        return _settle_failed(attempt, failure, State.FAILED, gave_up)
+    return _settle_failed(attempt, failure, State.QUEUED, reason, clock.now() + wait)
 
 
 def _settle_failed(
     attempt: Attempt, failure: Failure, state: State, reason: str, retry_at: datetime | None = None
-) -> None:
-    claims.settle(
+) -> bool:
+    return claims.settle(
         attempt.claim,
         state=state,
         reason=reason,

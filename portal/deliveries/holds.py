@@ -5,7 +5,6 @@ its own, by which it is found again.
 """
 
 from sqlalchemy import select, update
-from sqlalchemy.orm import aliased
 
 from portal.core.audit import AuditEvent
 from portal.core.db import db
@@ -28,24 +27,21 @@ def keep_held(message_id: int) -> None:
     What was being sent when a person held the run ends its try; only its next one has to wait.
     Messages that a person held back by themselves hold no other.
     """
-    other = aliased(EmailMessage)
-    run = select(EmailMessage.generation_id).where(EmailMessage.id == message_id).scalar_subquery()
-    held = select(other.reason, other.generation_id).where(
-        other.generation_id == run, other.state == State.QUEUED, other.cause == HELD
-    )
-    found = db.session.execute(held.limit(1)).one_or_none()
-    if found is None or not _is_whole(found.generation_id):
+    run = select(EmailMessage.generation_id).where(EmailMessage.id == message_id)
+    generation_id = db.session.scalar(run)
+    reason = reason_of(generation_id) if generation_id else None
+    if reason is None:
         return
     db.session.execute(
         update(EmailMessage)
         .where(EmailMessage.id == message_id, EmailMessage.state == State.QUEUED)
-        .values(next_attempt_at=None, cause=HELD, reason=found.reason),
+        .values(next_attempt_at=None, cause=HELD, reason=reason),
         execution_options={"synchronize_session": False},
     )
 
 
-def _is_whole(generation_id: int) -> bool:
-    """Whether the run was held as a whole, and not released as a whole since."""
+def reason_of(generation_id: int) -> str | None:
+    """Why the run is held: as a whole, and not released since. None when it is not."""
     last = (
         select(AuditEvent.action)
         .where(
@@ -56,4 +52,11 @@ def _is_whole(generation_id: int) -> bool:
         .order_by(AuditEvent.id.desc())
         .limit(1)
     )
-    return db.session.scalar(last) == HOLD
+    if db.session.scalar(last) != HOLD:
+        return None
+    held = select(EmailMessage.reason).where(
+        EmailMessage.generation_id == generation_id,
+        EmailMessage.state == State.QUEUED,
+        EmailMessage.cause == HELD,
+    )
+    return db.session.scalar(held.limit(1))

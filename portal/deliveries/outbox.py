@@ -10,6 +10,7 @@ from sqlalchemy import insert, select
 from portal.core.db import db
 from portal.core.errors import PortalError
 from portal.core.queue import DRAIN, wake
+from portal.deliveries import holds
 from portal.deliveries.models import EmailMessage, MessageReceivable
 from portal.deliveries.states import Kind, State
 from portal.smtp.message import new_message_id
@@ -40,16 +41,20 @@ def add_automatic(
 ) -> int:
     """Queue the automatic messages of a run; returns how many. The caller commits.
 
-    The database refuses a second automatic message for a title and recipient.
+    Of a run that a person holds they wait with the others. The database refuses a second automatic
+    message for a title and recipient.
     """
     parcels = list(parcels)
     if not parcels:
         return 0
     if account_id is None:
         raise PortalError("Nenhuma conta SMTP escolhida em Parâmetros financeiro.")
+    reason = holds.reason_of(generation_id)
+    held = {"next_attempt_at": None, "cause": holds.HELD, "reason": reason}
     return _add(
         parcels,
         {
+            **(held if reason else {}),
             "kind": Kind.AUTOMATIC,
             "generation_id": generation_id,
             "smtp_account_id": account_id,
@@ -87,7 +92,7 @@ def add_manual(
 def _add(parcels: list[Parcel], common: dict[str, Any], now: datetime) -> int:
     """Insert the messages, then their links by the ids that the database gave."""
     domain = _domain_of(common["smtp_account_id"])
-    common |= {"state": State.QUEUED, "created_at": now, "next_attempt_at": now}
+    common = {"state": State.QUEUED, "created_at": now, "next_attempt_at": now} | common
     rows = [_columns(parcel, domain) | common for parcel in parcels]
     db.session.execute(insert(EmailMessage), rows)
     ids: dict[str, int] = {}

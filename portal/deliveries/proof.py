@@ -3,13 +3,20 @@
 import hashlib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import select
+
+from portal.core.audit import AuditEvent
+from portal.core.db import db
 from portal.deliveries import content
 from portal.deliveries.models import EmailMessage
+from portal.receivables.ending import ENTITY
 from portal.receivables.models import Receivable
 from portal.receivables.slips import slips_of
 
 Attachment = tuple[str, bytes]
+SETTLED, REOPENED = "receivables.settle", "receivables.reopen"  # in the audit trail
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +51,28 @@ def digest(attachments: Iterable[Attachment]) -> str:
 def _selections(message: EmailMessage) -> list[list[Receivable]]:
     """The titles that may have been attached: those open when it left, else all of them."""
     every = [title for title in message.receivables if title.has_boleto]
-    open_then = [title for title in every if _was_open(title, message)]
+    tries = message.tries
+    left = message.accepted_at or (tries[-1].started_at if tries else None)
+    open_then = _open_at(left, every) if left else every
     return [titles for titles in ([every] if open_then == every else [every, open_then]) if titles]
 
 
-def _was_open(title: Receivable, message: EmailMessage) -> bool:
-    tries = message.tries
-    left = message.accepted_at or (tries[-1].started_at if tries else None)
-    ended = [at for at in (title.settled_at, title.cancelled_at) if at is not None]
-    return left is None or not ended or min(ended) > left
+def _open_at(moment: datetime, titles: Sequence[Receivable]) -> list[Receivable]:
+    """The titles that were open then.
+
+    A payment is dated by its own day, often told days later, and one that was taken back has no
+    date at all: when it was written down stands in the audit trail.
+    """
+    told = select(AuditEvent.entity_id, AuditEvent.action).where(
+        AuditEvent.entity == ENTITY,
+        AuditEvent.entity_id.in_([title.id for title in titles]),
+        AuditEvent.action.in_((SETTLED, REOPENED)),
+        AuditEvent.at <= moment,
+    )
+    last = dict(db.session.execute(told.order_by(AuditEvent.id)).all())
+    return [
+        title
+        for title in titles
+        if last.get(title.id) != SETTLED
+        and (title.cancelled_at is None or title.cancelled_at > moment)
+    ]

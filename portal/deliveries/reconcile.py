@@ -3,9 +3,10 @@
 import logging
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any, cast
 
 from flask import current_app
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import CursorResult, delete, func, or_, select, update
 
 from portal.core import clock
 from portal.core.db import db
@@ -78,7 +79,9 @@ def free_expired_leases(now: datetime) -> tuple[int, int]:
             EmailMessage.handed_over,
             EmailMessage.attempts,
             EmailMessage.lease_until,
-        ).where(EmailMessage.state == State.SENDING, EmailMessage.lease_until < now)
+        )
+        .where(EmailMessage.state == State.SENDING, EmailMessage.lease_until < now)
+        .order_by(EmailMessage.id)
     ).all()
     freed = uncertain = 0
     for row in rows:
@@ -147,8 +150,10 @@ def expire_old(now: datetime) -> int:
         .where(MessageReceivable.message_id == EmailMessage.id)
         .scalar_subquery()
     )
-    ids = db.session.scalars(
-        select(EmailMessage.id).where(
+    # Locked as they are looked at: what a person sends on its way meanwhile is not expired.
+    old = (
+        select(EmailMessage.id)
+        .where(
             EmailMessage.state == State.QUEUED,
             EmailMessage.kind == Kind.AUTOMATIC,
             newest_due < last_day,
@@ -158,22 +163,23 @@ def expire_old(now: datetime) -> int:
                 EmailMessage.next_attempt_at < now - timedelta(days=days),
             ),
         )
-    ).all()
-    count = sum(
-        changed(
-            update(EmailMessage)
-            .where(EmailMessage.id == message_id, EmailMessage.state == State.QUEUED)
-            .values(
-                state=State.EXPIRED,
-                reason=f"Não saiu até {days} dias depois do vencimento.",
-                cause="expired",
-                next_attempt_at=None,
-            )
-        )
-        for message_id in ids
+        .order_by(EmailMessage.id)
+        .with_for_update(of=EmailMessage)
+        .correlate(None)
+    )
+    result = db.session.execute(
+        update(EmailMessage)
+        .where(EmailMessage.id.in_(old))
+        .values(
+            state=State.EXPIRED,
+            reason=f"Não saiu até {days} dias depois do vencimento.",
+            cause="expired",
+            next_attempt_at=None,
+        ),
+        execution_options={"synchronize_session": False},
     )
     db.session.commit()
-    return count
+    return cast(CursorResult[Any], result).rowcount
 
 
 def _due_accounts(now: datetime) -> list[int]:

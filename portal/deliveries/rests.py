@@ -4,7 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from portal.core import audit
-from portal.core.db import db
+from portal.core.db import KEEPING_KEYS, db
 from portal.smtp.models import AccountState, SmtpAccount
 
 log = logging.getLogger(__name__)
@@ -12,7 +12,7 @@ log = logging.getLogger(__name__)
 
 def pause(account_id: int, reason: str, now: datetime) -> None:
     """Stop the account until a person resumes it; its messages stay queued. Caller commits."""
-    account = db.session.get(SmtpAccount, account_id, with_for_update=True)
+    account = db.session.get(SmtpAccount, account_id, with_for_update=KEEPING_KEYS)
     if account is None or account.state == AccountState.PAUSED:
         return
     account.state = AccountState.PAUSED
@@ -26,7 +26,7 @@ def pause(account_id: int, reason: str, now: datetime) -> None:
 
 def hold(account_id: int, reason: str, at_least: timedelta | None, now: datetime) -> datetime:
     """Let the account rest: 1, 2, 4 … 15 minutes, or as long as the server asks. Caller commits."""
-    account = db.session.get_one(SmtpAccount, account_id, with_for_update=True)
+    account = db.session.get_one(SmtpAccount, account_id, with_for_update=KEEPING_KEYS)
     account.holds += 1
     wait = timedelta(minutes=min(2 ** (account.holds - 1), 15))
     account.hold_until = now + (max(wait, at_least) if at_least else wait)

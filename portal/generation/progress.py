@@ -12,6 +12,7 @@ from portal.generation import queries
 from portal.generation.labels import STATES
 from portal.generation.models import Generation, GenerationState
 from portal.smtp.models import AccountState, SmtpAccount
+from portal.web.formatters import many
 
 LONELY = timedelta(seconds=5)  # queued for longer: no worker seems to be running
 NEAR = timedelta(minutes=1)
@@ -90,9 +91,8 @@ class Progress:
             return f"Gerando: {tenths * 10} % dos contratos."
         if not self.generated:
             return f"Geração {STATES[self.generation.state].text.lower()}."
-        if self.waiting:
-            return f"{self.generation.receivables} títulos gerados. Enviando os e-mails."
-        return f"{self.generation.receivables} títulos gerados. Nenhum e-mail na fila."
+        made = many(self.generation.receivables, "título gerado", "títulos gerados")
+        return f"{made}. {'Enviando os e-mails' if self.waiting else 'Nenhum e-mail na fila'}."
 
 
 def progress(generation: Generation, now: datetime) -> Progress:

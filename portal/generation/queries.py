@@ -98,9 +98,7 @@ def first_due(generation_id: int) -> datetime | None:
 def account_of(generation_id: int) -> int | None:
     """The account that sends the run's e-mails, as a queue that moved those that still wait; None
     when it has none."""
-    of_run = select(EmailMessage.smtp_account_id).where(
-        EmailMessage.generation_id == generation_id
-    )
+    of_run = select(EmailMessage.smtp_account_id).where(EmailMessage.generation_id == generation_id)
     waiting = db.session.scalar(of_run.where(EmailMessage.state.in_(WAITING)).limit(1))
     return waiting or db.session.scalar(of_run.limit(1))
 

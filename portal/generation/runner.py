@@ -31,6 +31,7 @@ from portal.generation.slip_maker import SlipMaker
 from portal.generation.writing import write
 from portal.users.models import User
 from portal.wallets.models import Wallet
+from portal.web.formatters import many
 
 JOB = "jobs.generation.run"
 CHUNK = 2000  # contracts of one transaction; fewer when each makes many titles
@@ -114,7 +115,9 @@ def _step(generation_id: int, claim: str, now: datetime, chunk: int) -> tuple[bo
         db.session.rollback()
         return False, 0
     # Locking every wallet in one order lets only one chunk at a time take numbers (PostgreSQL).
-    db.session.execute(select(Wallet.id).order_by(Wallet.id).with_for_update())
+    # Not against references: who gives a contract another wallet would wait for us, we for them.
+    wallets = select(Wallet.id).order_by(Wallet.id)
+    db.session.execute(wallets.with_for_update(key_share=True))
     order = settle(order_of(generation))
     choice = choose(order)
     if not generation.expected:
@@ -146,8 +149,8 @@ def _finish(generation: Generation, now: datetime) -> None:
         "generation",
         generation.id,
         now,
-        summary=f"{generation.receivables} títulos de {generation.competence:%m/%Y}, "
-        f"{generation.messages} e-mails",
+        summary=f"{many(generation.receivables, 'título', 'títulos')} de"
+        f" {generation.competence:%m/%Y}, {many(generation.messages, 'e-mail', 'e-mails')}",
     )
 
 

@@ -19,6 +19,7 @@ from portal.generation.runner import order_of, run
 from portal.receivables import service as receivables
 from portal.settings.service import financial_row
 from portal.users.models import User
+from portal.web.formatters import many
 
 __all__ = [
     "cancel",
@@ -147,7 +148,8 @@ def undo(generation_id: int, actor: Actor | None, now: datetime) -> Generation:
         db.session.rollback()
         raise
     generation.finished_at = now
-    summary = f"desfeita: {titles} títulos e {messages} e-mails cancelados"
+    cancelled = many(titles, "título", "títulos"), many(messages, "e-mail", "e-mails")
+    summary = f"desfeita, com cancelamento de {' e '.join(cancelled)}"
     return _move(generation, GenerationState.UNDONE, "undo", summary, actor, now)
 
 

@@ -1,10 +1,11 @@
 """Anonymising one client at their request (LGPD, art. 18, IV and VI). The only writer of it.
 
 Erased: registration, recipients, subjects and bodies of e-mails, addresses and names in what
-servers answered, bounces, kept answers of the API, the payer printed on the titles. Kept, because
-accounting law asks for it (art. 16, I): contracts, amounts, dates, nosso número, linha digitável,
-states and proofs. The audit trail is append-only: what it says of the client's past changes stays,
-for as long as the company answers for them (art. 16, I; art. 37).
+servers answered, bounces, kept answers of the API, the payer printed on the titles, the filters of
+lists that were taken away. Kept, because accounting law asks for it (art. 16, I): contracts,
+amounts, dates, nosso número, linha digitável, states and proofs. The audit trail is append-only:
+what it says of the client's past changes stays, for as long as the company answers for them
+(art. 16, I; art. 37).
 
 Attempts are append-only too: their trigger refuses every UPDATE. An attempt whose reply names an
 address is taken out and put back under its own number, the same but for that text, in the same
@@ -21,12 +22,13 @@ from sqlalchemy import Table, delete, func, insert, null, or_, select, update
 from sqlalchemy.orm import selectinload
 
 from portal.boletos import Party
+from portal.clients.accesses import MOST
 from portal.clients.contact import NEVER_BOUNCED
-from portal.clients.models import Client, EmailStatus
+from portal.clients.models import Client, DataAccess, EmailStatus
 from portal.contracts.models import Contract, ContractStatus
 from portal.core import audit
 from portal.core.audit import Actor
-from portal.core.db import db
+from portal.core.db import KEEPING_KEYS, db
 from portal.core.errors import Conflict, InvalidValue, NotFound
 from portal.deliveries.models import Bounce, DeliveryAttempt, EmailMessage
 from portal.deliveries.states import WAITING
@@ -65,7 +67,7 @@ def anonymise(client_id: int, typed_code: str, actor: Actor | None, now: datetim
 
     Raises NotFound, InvalidValue (another code), Conflict with every obstacle.
     """
-    client = db.session.get(Client, client_id, with_for_update=True, populate_existing=True)
+    client = db.session.get(Client, client_id, with_for_update=KEEPING_KEYS, populate_existing=True)
     if client is None:
         raise NotFound("Este cliente não existe.")
     if typed_code.strip() != client.code:
@@ -75,6 +77,7 @@ def anonymise(client_id: int, typed_code: str, actor: Actor | None, now: datetim
     known = _known(client)
     _erase_messages(client, known)
     _erase_titles(client, known)
+    _erase_searches(known)
     for name, value in BLANK.items():
         setattr(client, name, value)
     client.version += 1
@@ -150,6 +153,15 @@ def _erase_titles(client: Client, known: re.Pattern[str] | None) -> None:
         if "pagador" in title.printed:
             title.printed = {**title.printed, "pagador": payer}
         title.reasons = redact(title.reasons, known)
+
+
+def _erase_searches(known: re.Pattern[str] | None) -> None:
+    """Notes of lists that were taken away: their filters, in brackets, may name the client."""
+    if known is None:
+        return
+    lists = (DataAccess.client_id.is_(None), DataAccess.what.contains("("))
+    for note in db.session.scalars(select(DataAccess).where(*lists)):
+        note.what = known.sub(ERASED, note.what)[:MOST]
 
 
 def _count(model: Any, client: Client, condition: Any) -> int:

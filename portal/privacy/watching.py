@@ -5,6 +5,7 @@ One hook over all answers, so that no view can forget it (LGPD, art. 37).
 
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote_plus
 
 from flask import Flask, Response, current_app, request
 from flask_login import current_user
@@ -15,6 +16,7 @@ from portal.clients.accesses import Person
 from portal.contracts.models import Contract
 from portal.core import clock
 from portal.core.db import db
+from portal.core.text import one_line
 from portal.deliveries.models import EmailMessage
 from portal.receivables.models import Receivable
 from portal.users.afterwards import afterwards
@@ -56,7 +58,7 @@ def _seen(response: Response) -> str:
         return ""
     name = response.headers.get("Content-Disposition", "").partition('filename="')[2].rstrip('"')
     if name and response.mimetype in FILES:
-        query = request.query_string.decode("utf-8", "replace")
+        query = one_line(unquote_plus(request.query_string.decode("utf-8", "replace")))
         return f"Baixou {name}" + (f" ({query})" if query else "")
     shown = ARGUMENTS & set(request.view_args or ())
     return SEEN if shown and request.method == "GET" else ""

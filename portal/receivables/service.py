@@ -18,6 +18,7 @@ from portal.receivables.labels import STATUSES
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.receivables.queries import by_ids
 from portal.settings.models import DeliveryType
+from portal.web.formatters import many
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,7 +128,8 @@ def mark_printed(generation_id: int, actor: Actor | None, now: datetime) -> int:
         execution_options={"synchronize_session": False},
     )
     count = cast(CursorResult[Any], done).rowcount
-    summary = f"{count} boletos impressos da geração nº {generation_id}"
+    printed = many(count, "boleto impresso", "boletos impressos")
+    summary = f"{printed} da geração nº {generation_id}"
     audit.record(actor, "receivables.print", ending.ENTITY, None, now, summary=summary)
     db.session.commit()
     return count

@@ -77,8 +77,8 @@ def dial(
     progress.done(Stage.DNS, found if found == server.host else f"{server.host} → {found}")
     sock, peer = connect(target, server.timeouts.connect)
     wire = Wire(sock)
-    progress.done(Stage.CONNECT, f"porta {server.port}")
     try:
+        progress.done(Stage.CONNECT, f"porta {server.port}")
         if server.security == "ssl":
             progress.done(Stage.TLS, _encrypt(wire, server, context))
             progress.done(Stage.GREETING, _greet(wire, server))

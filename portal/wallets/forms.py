@@ -36,7 +36,7 @@ HELP = {
     "email_on_generation": "Habilitado, o sistema envia o boleto no momento da geração do "
     "financeiro, sem processo manual. Exige Tipo de envio de cobrança = E-mail e uma conta em "
     "Parâmetros financeiro.",
-    "active": "Inativa, a carteira não gera novos títulos.",
+    "active": "Inativa, a carteira não envia ao gerar e não pode ser dada a um contrato.",
 }
 
 

@@ -15,6 +15,11 @@ def number(value: int | Decimal) -> str:
     return f"{value:,}".replace(",", ".")
 
 
+def many(count: int, one: str, more: str) -> str:
+    """`1 título`, `1.234 títulos`."""
+    return f"{number(count)} {one if count == 1 else more}"
+
+
 def percent(part: int, whole: int) -> str:
     """`97,1 %` of the whole; a dash when there is no whole."""
     return f"{part / whole:.1%}".replace(".", ",").replace("%", " %") if whole else "—"

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from portal.core.text import one_line
 from portal.webhooks.destinations import Refused, Target, find
 
-TIMEOUT = 10.0  # seconds for connection, TLS and answer together
+TIMEOUT = 10.0  # seconds to connect, and as many again for TLS and answer together
 ANSWER_LIMIT = 4096  # bytes that are read at most
 SHOWN = 200  # characters of the answer that the log keeps
 
@@ -50,11 +50,12 @@ def call(url: str, body: bytes, headers: Mapping[str, str], *, production: bool)
 
 
 def _connect(target: Target) -> socket.socket:
-    """A socket to the first address that answers."""
+    """A socket to the first address that answers; each has its share of TIMEOUT."""
+    share = TIMEOUT / len(target.addresses)
     last: OSError = ConnectionRefusedError()
     for address in target.addresses:
         try:
-            return socket.create_connection((str(address), target.port), TIMEOUT)
+            return socket.create_connection((str(address), target.port), share)
         except OSError as error:
             last = error
     raise last

@@ -16,6 +16,7 @@ from typing import Any, cast
 
 from flask import current_app
 from sqlalchemy import ColumnElement, CursorResult, Update, or_, select, update
+from sqlalchemy.orm import aliased
 
 from portal.core import audit, clock
 from portal.core.crypto import SecretUnreadable
@@ -30,7 +31,7 @@ log = logging.getLogger(__name__)
 
 DRAIN = "jobs.webhooks.drain"
 LEASE = timedelta(seconds=60)  # longer than a call can take
-BUDGET = 45.0  # seconds that one job works before it hands on to a fresh one
+BUDGET = 10.0  # seconds that one job works before it hands on; senders wait behind it
 ENTITY = "webhook"
 GAVE_UP = "Desistimos depois de {tries} tentativas."
 UNREADABLE = "O segredo não pode ser lido com as chaves atuais. Gere outro segredo."
@@ -154,6 +155,7 @@ def _claim(webhook_id: int, now: datetime) -> Claim | None:
         )
         .join(Webhook, Webhook.id == WebhookCall.webhook_id)
         .where(WebhookCall.webhook_id == webhook_id, Webhook.active.is_(True), *due(now))
+        .where(~_is_busy(webhook_id, now))
         .order_by(WebhookCall.next_attempt_at, WebhookCall.id)
         .limit(1)
     ).first()
@@ -182,6 +184,21 @@ def _claim(webhook_id: int, now: datetime) -> Claim | None:
         )
     )
     return claim if won == 1 else None
+
+
+def _is_busy(webhook_id: int, now: datetime) -> ColumnElement[bool]:
+    """Whether another process is telling the webhook something: a slow receiver holds one worker,
+    never all of them. (Two that claim in the same moment both may, once.)"""
+    other = aliased(WebhookCall)
+    return (
+        select(1)
+        .where(
+            other.webhook_id == webhook_id,
+            other.state == CallState.CALLING,
+            other.lease_until > now,
+        )
+        .exists()
+    )
 
 
 def _count(webhook_id: int, answer: Answer, now: datetime) -> None:

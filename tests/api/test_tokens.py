@@ -1,7 +1,7 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.api import service
 from portal.api.models import ApiToken
@@ -10,8 +10,16 @@ from portal.clients.models import DataAccess
 from portal.core import clock
 from portal.core.audit import AuditEvent
 from portal.core.db import db
+from portal.deliveries.states import State
+from portal.users.models import Role, User
 from tests.api.conftest import System, make_token
-from tests.factories import create_client, create_user
+from tests.factories import (
+    create_client,
+    create_contract,
+    create_message,
+    create_receivable,
+    create_user,
+)
 from tests.support.forms import post
 
 
@@ -51,6 +59,42 @@ def test_an_expired_token_opens_nothing(app):
     with app.app_context():
         token = make_token(expires_at=clock.now() - timedelta(seconds=1))
     assert System(app.test_client(), token).get("/clients").status_code == 401
+
+
+@pytest.mark.parametrize("loss", [{"active": False}, {"role": Role.FINANCE}])
+def test_a_token_stops_while_its_maker_is_no_administrator(app, admin, loss):
+    with app.app_context():
+        maker_id = (maker := create_user()).id
+        system = System(app.test_client(), make_token(maker=maker))
+
+    def become(**values):
+        with app.app_context():
+            db.session.execute(update(User).where(User.id == maker_id).values(**values))
+            db.session.commit()
+
+    become(**loss)
+    assert system.get("/clients").status_code == 401
+    assert "Parado" in admin.get("/sistema/api").text
+    become(active=True, role=Role.ADMIN)
+    assert system.get("/clients").status_code == 200
+    assert "Parado" not in admin.get("/sistema/api").text
+
+
+def test_without_the_right_to_read_clients_no_address_is_explained(app):
+    with app.app_context():
+        client = create_client(code="C1", emails="maria@example.com")
+        contract = create_contract(code="K1", client=client)
+        facts = {"code": "client_email", "status": "warning", "evidence": "velha@example.com"}
+        create_receivable(contract=contract, reasons=[facts | {"fix_url": "/clientes/1"}])
+        systems = [
+            System(app.test_client(), make_token(name, scopes))
+            for name, scopes in (("A", [Scope.CONTRACTS_READ]), ("B", tuple(Scope)))
+        ]
+    hidden, shown = (system.get("/contracts/K1/explain").text for system in systems)
+    assert "@" not in hidden
+    assert "cliente com e-mail" in hidden
+    assert "maria@example.com" in shown
+    assert "velha@example.com" in shown
 
 
 def test_a_token_does_only_what_its_scopes_say(app):
@@ -156,6 +200,18 @@ def test_an_empty_change_shows_data_too_and_is_kept(app):
         token = make_token(scopes=[Scope.CLIENTS_WRITE])
     system = System(app.test_client(), token)
     assert system.patch("/clients/C1", {}, '"1"').status_code == 200
+    with app.app_context():
+        assert db.session.scalars(select(DataAccess.client_id)).all() == [client_id]
+
+
+@pytest.mark.parametrize(("verb", "state"), [("cancel", State.QUEUED), ("resend", State.FAILED)])
+def test_a_write_that_answers_with_a_recipient_is_kept_too(app, verb, state):
+    with app.app_context():
+        message = create_message(state=state)
+        message_id, client_id = message.id, message.client_id
+        token = make_token(scopes=[Scope.DELIVERIES_WRITE])
+    answer = System(app.test_client(), token).post(f"/deliveries/{message_id}/{verb}")
+    assert "@" in answer.json["recipient"]
     with app.app_context():
         assert db.session.scalars(select(DataAccess.client_id)).all() == [client_id]
 

@@ -8,10 +8,12 @@ from sqlalchemy import select
 from portal.checklist.probes import check
 from portal.clients.models import EmailStatus
 from portal.core.db import db
+from portal.generation.models import GenerationState
 from portal.settings import service as parameters
 from portal.settings.models import DeliveryType
 from portal.smtp import service as smtp
 from portal.smtp.models import SmtpAccount, SmtpTest, SmtpTestState
+from portal.wallets.models import Wallet
 from tests.factories import (
     NOON,
     create_account,
@@ -131,6 +133,19 @@ def test_each_setting_tells_who_changed_it_last(app, admin, ready, at_noon):
         parameters.change_financial({"smtp_account_id": other.id}, 1, bruno, NOON)
     at_noon.shift(timedelta(hours=3))
     assert "conta “Outra” alterado há 3 h por Bruno Lima" in words(admin.get("/checklist"))
+
+
+def test_what_is_inactive_or_undone_is_called_so(app, admin, ready):
+    with app.app_context():
+        db.session.scalars(select(Wallet)).one().active = False
+        create_generation(receivables=3, state=GenerationState.UNDONE)
+        db.session.commit()
+    page = words(admin.get("/checklist"))
+    assert "“Itaú 109” está inativa (1 contrato)." in page
+    assert "dez/2026: 3 títulos" not in page
+    with app.app_context():
+        create_generation(receivables=2)
+    assert "dez/2026: 2 títulos" in words(admin.get("/checklist"))
 
 
 def test_the_preview_counts_what_next_month_would_do(app, admin, ready):

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 from portal.core import audit, clock
 from portal.core.audit import AuditEvent
 from portal.core.db import db
-from portal.deliveries import alerts, endings, rests, sender
+from portal.deliveries import alerts, claims, endings, rests, sender
 from portal.deliveries import queries as deliveries
 from portal.deliveries.models import QuotaUse
 from portal.smtp.models import AccountState, SmtpAccount
@@ -68,6 +68,27 @@ def test_every_administrator_is_told_once_through_another_account():
     assert "Configurações > Integrações > E-mail SMTP > Financeiro" in text
     assert used(other) == 2
     assert "enviado pela conta “Reserva” a ana@example.com, rui@example.com" in trail()[-1]
+
+
+def test_a_slow_alert_counts_from_the_servers_answer(monkeypatch):
+    create_user()
+    now = clock.now()
+    answered = now + timedelta(minutes=4)
+    deliver = alerts._deliver
+
+    def slowly(*facts):
+        assert db.session.scalars(select(QuotaUse.used_at)).all() == [now + claims.LATEST]
+        db.session.rollback()
+        monkeypatch.setattr(clock, "now", lambda: answered)
+        return deliver(*facts)
+
+    monkeypatch.setattr(alerts, "_deliver", slowly)
+    with ScriptedServer() as server:
+        create_account(port=server.port)
+        account = pause_by_itself()
+        monkeypatch.setattr(clock, "now", lambda: now)
+        assert alerts.alert(account.id, now) is True
+    assert db.session.scalars(select(QuotaUse.used_at)).all() == [answered]
 
 
 def test_the_alert_is_no_message_of_the_outbox():

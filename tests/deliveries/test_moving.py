@@ -133,6 +133,20 @@ def test_an_account_that_cannot_send_takes_nothing(pair, changes, words_):
         moving.move(source, source, create_user(), NOON)
 
 
+def test_an_account_that_is_paused_halfway_keeps_what_it_took_and_this_is_said(pair, monkeypatch):
+    source, target = pair
+    queue(source, 5)
+    monkeypatch.setattr(moving, "CHUNK", 2)
+
+    def record_and_pause(*_args):
+        db.session.get_one(SmtpAccount, target).state = AccountState.PAUSED
+
+    monkeypatch.setattr(moving, "_record", record_and_pause)
+    with pytest.raises(Conflict, match=r"^2 e-mails passaram, e o resto ficou: conta “Reserva”"):
+        moving.move(source, target, create_user(), NOON)
+    assert (len(of_account(target)), len(of_account(source))) == (2, 3)
+
+
 def test_the_page_tells_number_limits_and_end_and_the_button_moves(app, finance, pair):
     source, target = pair
     account = db.session.get_one(SmtpAccount, target)

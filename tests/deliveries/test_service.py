@@ -1,20 +1,21 @@
 """What a person may do with a message, and what belongs to its sender alone."""
 
 import secrets
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
-from portal.deliveries import claims, service
+from portal.deliveries import bulk, claims, service
 from portal.deliveries.bulk import RULES, Move
 from portal.deliveries.forecast import forecast
 from portal.deliveries.forms import LogFilters
-from portal.deliveries.models import MessageReceivable
-from portal.deliveries.reconcile import reconcile
+from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.reconcile import expire_old, reconcile
 from portal.deliveries.states import MOVES, PERSONS_MOVES, Kind, State, person_may
 from portal.generation.models import Generation, GenerationState
 from tests.factories import (
@@ -165,6 +166,21 @@ def test_a_held_run_stays_in_the_queue_and_no_sender_takes_it(session):
     assert (messages[1].reason, messages[1].cause) == ("Retomado por Bruno.", "")
 
 
+def test_a_message_that_is_being_held_is_passed_over(session):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time")
+    account = create_account()
+    first, second = (create_message(smtp_account=account).id for _ in range(2))
+    with db.engine.connect() as pause:
+        pause.execute(
+            update(EmailMessage).where(EmailMessage.id == first).values(next_attempt_at=None)
+        )
+        claim = claims.claim_next(account.id, NOON)  # neither waits nor takes it
+        pause.commit()
+    assert claim and claim.message_id == second
+    assert claims.claim_next(account.id, NOON) is None
+
+
 def test_what_comes_back_to_a_held_run_is_held_too(session):
     run, (_held, sending) = run_of(State.QUEUED, State.SENDING)
     _other_run, (stranger,) = run_of(State.SENDING)
@@ -177,6 +193,24 @@ def test_what_comes_back_to_a_held_run_is_held_too(session):
     assert (sending.next_attempt_at, sending.reason) == (None, "Pausado por Ana Souza.")
     assert stranger.next_attempt_at == NOON
     assert service.release_run(run, create_user(), NOON) == 2
+
+
+def test_messages_held_by_themselves_hold_no_other_of_their_run(session):
+    run, (mine, waiting, sending) = run_of(State.QUEUED, State.QUEUED, State.SENDING)
+    ana = create_user(name="Ana Souza")
+    for filters in (
+        LogFilters(ids=(mine.id,)),
+        LogFilters(generation_id=run, client_id=mine.client_id),
+    ):
+        service.hold_run(run, ana, NOON)
+        service.release_run(run, ana, NOON)
+        assert service.move_many(Move.HOLD, filters, ana, NOON) == 1
+        sending.state, sending.claim = State.SENDING, "gone"
+        sending.lease_until = NOON - timedelta(minutes=5)
+        session.commit()
+        reconcile(NOON)  # its sender died
+        assert states_of([mine, waiting, sending]) == [State.QUEUED] * 3
+        assert (mine.next_attempt_at, sending.next_attempt_at) == (None, NOON)
 
 
 def test_a_held_message_can_be_cancelled(session):
@@ -207,6 +241,25 @@ def test_expiring_takes_automatic_messages_whose_boletos_are_all_past_due(sessio
     assert service.expire_pending(LogFilters(), create_user(name="Ana"), NOON) == 1
     assert states_of([automatic, both, by_hand, due]) == [State.EXPIRED] + [State.QUEUED] * 3
     assert automatic.reason == "Expirado por Ana: o boleto venceu antes de sair."
+
+
+def test_what_a_person_releases_while_the_old_ones_expire_leaves(app, session):
+    late = create_receivable(due_date=TODAY - timedelta(days=90))
+    old = {"receivable": late, "created_at": NOON - timedelta(days=80), "next_attempt_at": None}
+    released, forgotten = (create_message(cause="held", **old) for _ in range(2))
+    asked = service.selection(LogFilters(ids=(released.id,)), NOON)
+
+    def expire():
+        with app.app_context():
+            return expire_old(NOON)
+
+    with ThreadPoolExecutor(1) as pool:
+        assert len(bulk.apply(Move.RELEASE, asked, "Ana", NOON)) == 1
+        expiring = pool.submit(expire)
+        assert not wait([expiring], timeout=0.3).done  # for the transaction of the release
+        session.commit()
+    assert expiring.result() == 1
+    assert states_of([released, forgotten]) == [State.QUEUED, State.EXPIRED]
 
 
 def test_the_uncertain_are_decided_together_and_the_trail_says_who(session):

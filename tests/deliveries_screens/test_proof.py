@@ -11,6 +11,8 @@ from portal.core import clock
 from portal.core.db import db
 from portal.deliveries import claims, content
 from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.proof import proof
+from portal.receivables import service as receivables
 from portal.receivables.models import Receivable, ReceivableStatus
 from portal.wallets.models import Wallet
 from tests.deliveries_screens.making import add_try, create_queued
@@ -71,12 +73,27 @@ def test_what_changed_later_does_not_touch_the_proof(app: Flask, reader: FlaskCl
 def test_a_boleto_that_was_already_paid_was_not_attached(app: Flask, reader: FlaskClient) -> None:
     with app.app_context():
         title, paid = create_boleto(), create_boleto()
-        paid.status, paid.settled_at = ReceivableStatus.PAID, clock.now() - timedelta(hours=1)
-        db.session.commit()
+        receivables.settle(paid.id, None, clock.now() - timedelta(hours=1))
         message_id = _sent(title, paid)
     page = reader.get(f"{LOG}/{message_id}/anexos")
     assert "PDF idêntico ao enviado ✓" in words(page)
     assert len([url for url in links(page).values() if "anexo.pdf" in url]) == 1
+
+
+def test_a_payment_told_or_taken_back_later_does_not_touch_the_proof(session) -> None:
+    title, paid, undone, cancelled = (create_boleto() for _ in range(4))
+    hour = timedelta(hours=1)
+    receivables.settle(paid.id, None, clock.now() - hour)
+    receivables.settle(undone.id, None, clock.now() - hour)
+    receivables.reopen(undone.id, None, clock.now() - hour)
+    receivables.cancel(cancelled.id, None, clock.now() - hour)
+    message = session.get_one(EmailMessage, _sent(title, paid, undone, cancelled))
+    later = clock.now() + 48 * hour
+    yesterday = (clock.now() - 24 * hour).date()
+    receivables.settle(title.id, None, later, paid_on=yesterday)  # the bank's file came late
+    receivables.reopen(paid.id, None, later)
+    found = proof(message)
+    assert (found.same, len(found.attachments)) == (True, 2)
 
 
 def test_a_pdf_that_differs_is_said_to_differ(app: Flask, reader: FlaskClient) -> None:

@@ -2,15 +2,19 @@
 
 import random
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import contextmanager
 from datetime import date, timedelta
 
 import pytest
 from sqlalchemy import event, func, select, update
 
+from portal.contracts.models import Contract
 from portal.core.db import db
 from portal.core.errors import Conflict, PortalError
+from portal.deliveries.holds import HELD
 from portal.deliveries.models import EmailMessage
+from portal.deliveries.service import hold_run, release_run
 from portal.generation import runner, service
 from portal.generation.choosing import choose
 from portal.generation.models import Generation, GenerationState
@@ -23,6 +27,7 @@ from tests.factories import (
     create_client,
     create_contract,
     create_settings,
+    create_user,
     create_wallet,
 )
 from tests.generation.worlds import add_base, assert_whole
@@ -261,3 +266,42 @@ def test_a_run_that_fails_midway_keeps_its_chunks_and_goes_on_once_mended(sessio
     assert (generation.state, generation.error) == (GenerationState.DONE, "")
     assert generation.receivables == number_of_titles()
     assert generation.messages == session.scalar(select(func.count()).select_from(EmailMessage))
+
+
+def test_a_contract_gets_another_wallet_while_its_month_is_generated(app, session):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time")
+    create_settings()
+    contract_id, wallet_id = create_contract().id, create_wallet().id
+    run = service.request(DECEMBER, today=TODAY, actor=None, now=NOON).id
+
+    def generate():
+        with app.app_context():
+            return service.run(run, NOON).receivables
+
+    with ThreadPoolExecutor(1) as pool:
+        contract = session.get(Contract, contract_id, with_for_update=True, populate_existing=True)
+        made = pool.submit(generate)
+        assert not wait([made], timeout=0.5).done  # it has the wallets, and waits for the contract
+        contract.wallet_id = wallet_id
+        session.commit()
+    assert made.result() == 1
+
+
+def test_what_is_made_for_a_run_whose_e_mails_are_held_is_held_too(session, monkeypatch):
+    add_base(30)
+    run = service.request(DECEMBER, today=TODAY, actor=None, now=NOON).id
+    ana, step, first = create_user(name="Ana"), runner._step, []
+
+    def hold_after_the_first(*args):
+        done = step(*args)
+        if not first:
+            first.append(hold_run(run, ana, NOON))
+        return done
+
+    monkeypatch.setattr(runner, "_step", hold_after_the_first)
+    made = service.run(run, NOON, chunk=3).messages
+    held = (EmailMessage.cause == HELD, EmailMessage.reason == "Pausado por Ana.")
+    waiting = select(func.count()).where(*held, EmailMessage.next_attempt_at.is_(None))
+    assert db.session.scalar(waiting) == made > first[0] > 0
+    assert release_run(run, ana, NOON) == made

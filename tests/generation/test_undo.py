@@ -1,19 +1,22 @@
 """Undoing a run, and its titles that go by paper."""
 
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import date, timedelta
+from types import SimpleNamespace
 
 import pytest
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from portal.contracts.models import Contract
 from portal.core.audit import AuditEvent
 from portal.core.db import db
 from portal.core.errors import Conflict, NotFound
-from portal.deliveries import facts
+from portal.deliveries import facts, tries
 from portal.deliveries.explain import explain_contract, next_competence
 from portal.deliveries.models import EmailMessage, MessageReceivable
+from portal.deliveries.service import hold_run, resend
 from portal.deliveries.states import Kind, State
-from portal.generation import queries, service
+from portal.generation import queries, service, undoing
 from portal.generation.models import Generation, GenerationState
 from portal.generation.orders import Order
 from portal.generation.planning import make_plan
@@ -63,7 +66,7 @@ def test_undone_its_titles_and_e_mails_are_cancelled_and_it_is_audited(run, sess
     assert messages[0].reason == f"geração nº {run} desfeita por Ana"
     assert session.scalars(select(Wallet.next_nosso_numero)).one() == following
     event = session.scalars(select(AuditEvent).where(AuditEvent.action == "generation.undo")).one()
-    assert event.summary == f"Geração nº {run} desfeita: 3 títulos e 2 e-mails cancelados"
+    assert event.summary == f"Geração nº {run} desfeita, com cancelamento de 3 títulos e 2 e-mails"
     assert event.actor_name == "Ana"
 
 
@@ -156,6 +159,42 @@ def test_one_e_mail_that_left_or_may_have_forbids_it_and_nothing_changes(run, se
     assert states == sorted([state, State.QUEUED])
 
 
+@pytest.mark.parametrize("outcome", ["uncertain", "accepted"])
+def test_one_that_may_have_arrived_and_was_sent_again_forbids_it(run, session, outcome):
+    first = session.scalars(select(EmailMessage).order_by(EmailMessage.id)).first()
+    first.state = State.UNCERTAIN if outcome == "uncertain" else State.BOUNCED
+    tries.note(first.id, 1, NOON, outcome, "data")
+    session.commit()
+    resend(first.id, create_user(), NOON)
+    with pytest.raises(Conflict, match=r"podem ter chegado: 1\. Nada mudou"):
+        service.undo(run, None, LATER)
+
+
+def test_nobody_settles_or_prints_a_title_while_its_run_is_undone(run, app, session, monkeypatch):
+    cancel, others = undoing.cancel_messages, []
+    paid = session.scalars(select(Receivable.id).order_by(Receivable.id)).first()
+
+    def while_undoing(*args):
+        def act(use_case, number):
+            with app.app_context():
+                try:
+                    return use_case(number, None, LATER)
+                except Conflict as error:
+                    return str(error)
+
+        count = cancel(*args)
+        others.append(pool.submit(act, receivables.settle, paid))
+        others.append(pool.submit(act, service.mark_printed, run))
+        assert not wait(others, timeout=0.3).done  # they wait for the transaction of the undoing
+        return count
+
+    monkeypatch.setattr(undoing, "cancel_messages", while_undoing)
+    with ThreadPoolExecutor(2) as pool:
+        service.undo(run, None, LATER)
+    settled, printed = (other.result() for other in others)
+    assert ("já está cancelado. Nada mudou" in settled, printed) == (True, 0)
+
+
 def test_a_title_sent_by_hand_forbids_it_too(run, session):
     title = session.scalars(select(Receivable).order_by(Receivable.id)).first()
     create_message(receivable=title, kind=Kind.MANUAL, state=State.SENT)
@@ -184,6 +223,32 @@ def test_it_is_undone_once_and_only_when_it_ended(run, session):
     waiting = service.request(DECEMBER, today=TODAY, actor=None, now=NOON)
     with pytest.raises(Conflict, match="está na fila"):
         service.undo(waiting.id, None, LATER)
+
+
+def test_undoing_and_holding_the_same_run_wait_for_each_other(run, app, session):
+    if db.engine.dialect.name == "sqlite":
+        pytest.skip("one writer at a time")
+    title = session.scalars(select(Receivable).order_by(Receivable.id)).first()
+    create_message(receivable=title, kind=Kind.MANUAL, generation_id=run)
+    last, middle, first = session.scalars(select(EmailMessage.id).order_by(EmailMessage.id.desc()))
+    for message_id in (last, middle, first):  # the table's own order is now the other one
+        session.execute(update(EmailMessage).where(EmailMessage.id == message_id).values(reason=""))
+        session.commit()
+    session.execute(text("ANALYZE email_messages"))
+    ana = SimpleNamespace(id=create_user().id, name="Ana")  # rows belong to one thread's session
+
+    def act(use_case):
+        with app.app_context():
+            use_case(run, ana, LATER)
+
+    with ThreadPoolExecutor(2) as pool:
+        session.get(EmailMessage, middle, with_for_update=True)
+        acts = []
+        for use_case in (hold_run, service.undo):
+            acts.append(pool.submit(act, use_case))
+            assert not wait(acts, timeout=0.3).done
+        session.rollback()
+    assert [done.exception() for done in acts] == [None, None]
 
 
 def test_other_runs_are_left_alone(run, session):

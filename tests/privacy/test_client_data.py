@@ -112,6 +112,18 @@ def test_nothing_that_tells_who_it_was_is_left_anywhere(session, past):
     assert left == set()
 
 
+def test_whoever_took_a_list_by_the_name_leaves_no_name_behind(app, finance, past):
+    for wanted in (NAME, EMAIL, CPF):
+        where = {"cliente": wanted.upper(), "situacao": "paid"}
+        finance.get("/financeiro/emissao/titulos.csv", query_string=where).close()
+    with app.app_context():
+        assert NAME.upper() in everywhere()["data_accesses"]
+        anonymise(past)
+        notes = everywhere()["data_accesses"]
+    assert not [mark for mark in MARKS if mark.lower() in notes.lower()]
+    assert notes.count("situacao=paid") == 3
+
+
 def test_a_bounce_that_comes_later_brings_nothing_back(session, past):
     message = session.get(EmailMessage, past.message)
     message.state = State.SENT

@@ -2,13 +2,15 @@
 
 import time
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
+from portal.smtp import dialing, sockets
 from portal.smtp.failures import REPLY_LIMIT, Failure, Kind
 from portal.smtp.stages import SENDING, Stage
 from portal.smtp.transport import SmtpSession
-from tests.smtp.conftest import IMPATIENT, PATIENT, Stages, mail
+from tests.smtp.conftest import IMPATIENT, LOOPBACK, PATIENT, Stages, account, mail
 from tests.support.smtp_server import Fault, ScriptedServer
 
 MakeSession = Callable[..., SmtpSession]
@@ -27,6 +29,27 @@ def failure_of(session_to: MakeSession, *faults: Fault, text: str = "x\n" * 5) -
             assert session.deliver(mail(), "a@example.com").code == 250
             assert server.acceptances == {"<m1@example.com>": 1}
     return caught.value
+
+
+@pytest.mark.parametrize("at", [Stage.CONNECT, Stage.GREETING])
+def test_a_listener_that_fails_leaves_no_connection_open(
+    monkeypatch: pytest.MonkeyPatch, at: Stage
+) -> None:
+    opened = []
+
+    def connect(*args: Any) -> Any:
+        opened.append(sockets.connect(*args))
+        return opened[-1]
+
+    def listen(stage: Stage, _detail: str, _milliseconds: int) -> None:
+        if stage is at:
+            raise RuntimeError
+
+    monkeypatch.setattr(dialing, "connect", connect)
+    with ScriptedServer() as server, pytest.raises(RuntimeError):
+        dialing.dial(account(server), LOOPBACK, dialing.Progress(listen))
+    [(sock, _peer)] = opened
+    assert sock.fileno() == -1
 
 
 @pytest.mark.parametrize("do", ["drop", "reset", "hang", "garbage"])

@@ -4,7 +4,9 @@ import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from ipaddress import ip_address
 from threading import Thread
+from urllib.parse import urlsplit
 
 import pytest
 from sqlalchemy import select, update
@@ -15,6 +17,7 @@ from portal.core.db import db
 from portal.deliveries import telling
 from portal.deliveries.states import Kind, State
 from portal.webhooks import backoff, calling, outbox, sender, service
+from portal.webhooks.destinations import Target
 from portal.webhooks.models import CallState, Event, Webhook, WebhookCall
 from tests.factories import NOON, create_message, create_receivable, create_user
 
@@ -184,6 +187,34 @@ def test_who_lost_the_lease_changes_nothing(session, receiver):
     assert not sender.settle(claim, calling.Answer(500, "x"), clock.now())
     assert calls()[0].state == CallState.QUEUED
     assert db.session.get_one(Webhook, webhook.id).failures == 0
+
+
+def test_a_slow_receiver_holds_one_worker_and_never_all(session):
+    slow, _ = subscribe("http://127.0.0.1:9/slow")
+    quick, _ = subscribe("http://127.0.0.1:9/quick")
+    for _ in range(2):
+        sent_message()
+    now = clock.now()
+    first = sender.claim_next(slow.id, now)
+    assert first is not None
+    assert sender.claim_next(slow.id, now) is None
+    assert sender.claim_next(quick.id, now) is not None
+    assert sender.claim_next(slow.id, now + sender.LEASE) is not None  # its sender died
+
+
+def test_many_addresses_that_never_answer_take_no_longer_than_one(monkeypatch):
+    waited = []
+
+    def never(_place, timeout):
+        waited.append(timeout)
+        raise TimeoutError
+
+    monkeypatch.setattr(socket, "create_connection", never)
+    addresses = tuple(ip_address(f"203.0.113.{number}") for number in range(3))
+    with pytest.raises(TimeoutError):
+        calling._connect(Target(urlsplit("https://example.com/"), addresses))
+    assert len(waited) == 3
+    assert sum(waited) <= calling.TIMEOUT
 
 
 @pytest.mark.parametrize(("status", "words"), [(500, "Resposta 500: ai"), (404, "Resposta 404")])

@@ -8,7 +8,7 @@ from enum import Enum, auto
 from sqlalchemy import select, update
 
 from portal.clients.models import Client
-from portal.core.db import db
+from portal.core.db import KEEPING_KEYS, db
 from portal.deliveries import telling
 from portal.deliveries.bounces import words
 from portal.deliveries.bounces.parse import BounceFacts
@@ -134,7 +134,7 @@ def _mark_client(message: EmailMessage, fact: BounceFacts, received_at: datetime
     """Mark the client, unless the address that came back is no longer theirs."""
     if message.client_id is None:
         return
-    client = db.session.get_one(Client, message.client_id, with_for_update=True)
+    client = db.session.get_one(Client, message.client_id, with_for_update=KEEPING_KEYS)
     if message.recipient.lower() not in map(str.lower, client.email_list):
         return
     why = words.client_reason(message.recipient, reason(fact.status, fact.diagnostic))
