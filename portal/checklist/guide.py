@@ -13,6 +13,7 @@ from portal.deliveries import eligibility
 from portal.deliveries.eligibility import Requirement, Status
 from portal.deliveries.facts import NOBODY, account_facts
 from portal.generation.models import Generation
+from portal.settings.service import company_gaps, general
 from portal.smtp.models import SmtpAccount
 from portal.wallets.models import Wallet
 
@@ -83,6 +84,22 @@ def with_account(found: Checklist, account: SmtpAccount | None, now: datetime) -
     return Checklist(tuple(mine.get(item.code, item) for item in found.requirements))
 
 
+def with_company(found: Checklist, *, always: bool) -> Checklist:
+    """The same requirements after the company's own: a boleto names whom it pays.
+
+    It is no part of the rule, so that it warns. `always`: also where nothing is missing.
+    """
+    gaps, url = company_gaps(), url_for("settings.general")
+    if not gaps and not always:
+        return found
+    status, evidence = Status.OK, general().company_name
+    if gaps:
+        status = Status.WARNING
+        evidence = f"Falta preencher: {', '.join(gaps)}. O boleto sairia sem o beneficiário."
+    own = Requirement("company", status, evidence, url)
+    return Checklist((own, *found.requirements))
+
+
 def guide(found: Checklist, account: SmtpAccount | None, opened: str) -> Guide:
     """The steps as they stand; `opened` is what the person asked to see."""
     steps = tuple(_steps(found, account))
@@ -94,6 +111,13 @@ def _steps(found: Checklist, account: SmtpAccount | None) -> Sequence[Step]:
         return tuple(item for item in found.requirements if item.code in codes)
 
     return (
+        Step(
+            "empresa",
+            "Dados da empresa",
+            "Preencha o nome e o CNPJ de quem cobra: saem no boleto e nas mensagens.",
+            of("company"),
+            url_for("settings.general"),
+        ),
         Step(
             "conta",
             "Conta SMTP",

@@ -13,6 +13,7 @@ from portal.smtp.models import SmtpTest, SmtpTestState
 
 # Which changes are the history of a requirement: entity and columns.
 CHANGES: dict[str, tuple[str, frozenset[str]]] = {
+    "company": ("general_settings", frozenset({"company_name", "company_cpf_cnpj"})),
     "smtp_account_usable": ("smtp_account", CONNECTION | {"state"}),
     "message_ready": ("smtp_account", frozenset({"subject", "body"})),
     "smtp_account_chosen": ("financial_settings", frozenset({"smtp_account_id"})),

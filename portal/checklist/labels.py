@@ -5,6 +5,7 @@ from portal.deliveries.labels import STATUSES
 from portal.web.labels import Label
 
 NAMES: dict[str, str] = {
+    "company": "Dados da empresa",
     "smtp_account_usable": "Conta SMTP",
     "message_ready": "Mensagem",
     "smtp_account_chosen": "Servidor para vários boletos",

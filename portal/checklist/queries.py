@@ -72,6 +72,7 @@ def page(now: datetime, opened: str = "", *, counted: bool = False) -> CheckPage
     if first_day:
         account = guide.account_in_question(account)
         found = guide.with_account(found, account, now)
+    found = guide.with_company(found, always=first_day)
     counts = counted or first_day
     histories = Histories(account.id if account else None)
     return CheckPage(

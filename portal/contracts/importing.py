@@ -20,6 +20,7 @@ def plan(path: Path, limits: Limits, *, lock: bool) -> tuple[Report, Upsert]:
     `lock`: the difference will be written in this transaction. Raises FileRefused.
     """
     batch = read_contracts(path, limits)
+    _note_moves(batch)
     _find_clients(batch)
     _find_wallets(batch)
     report = batch.settle()
@@ -27,6 +28,20 @@ def plan(path: Path, limits: Limits, *, lock: bool) -> tuple[Report, Upsert]:
     report.created, report.updated = len(difference.new), len(difference.changed)
     report.unchanged = difference.same
     return report, difference
+
+
+def _note_moves(batch: Batch) -> None:
+    """Warn where a contract would pass to another client: more often a code used twice."""
+    held: dict[str, str] = {}
+    for codes in batches(batch.rows):
+        query = select(Contract.code, Client.code).join(Contract.client)
+        pairs = db.session.execute(query.where(Contract.code.in_(codes)))
+        held.update((code, client) for code, client in pairs)
+    for code, client in held.items():
+        wanted = batch.rows[code]["client_id"]
+        if wanted and wanted != client:
+            text = f"O contrato {code} é do cliente {client} e passaria ao {wanted[:SHOWN]}."
+            batch.checks[code].warn("cliente", "client_changed", text)
 
 
 def _find_clients(batch: Batch) -> None:
@@ -53,7 +68,8 @@ def _find_wallets(batch: Batch) -> None:
             check.error(
                 "carteira",
                 "wallet_not_found",
-                f"Não há carteira de cobrança com o nome “{name[:SHOWN]}”.",
+                f"Não há carteira de cobrança com o nome “{name[:SHOWN]}”: "
+                "cadastre-a ou corrija o nome.",
             )
             continue
         values["wallet_id"] = wallet.id

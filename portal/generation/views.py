@@ -19,6 +19,7 @@ from portal.generation.paging import Rows
 from portal.generation.planning import Plan, make_plan
 from portal.generation.run_views import NO_QUEUE, add_pages
 from portal.generation.simulation import simulate, titles_for
+from portal.settings.service import company_gaps
 from portal.web.context import portal_today
 from portal.web.htmx import go_to, render, wants_fragment
 from portal.web.permissions import Permission, requires
@@ -61,6 +62,7 @@ def simulation() -> ResponseReturnValue:
         waiting=queries.waiting(plan.order.competence),
         labels=labels,
         requirement_names=delivery_labels.REQUIREMENTS,
+        company_gaps=company_gaps(),
     )
 
 

@@ -61,6 +61,13 @@ def financial() -> FinancialSettings:
     return row or FinancialSettings(id=ROW, **FINANCIAL_DEFAULTS)
 
 
+def company_gaps() -> list[str]:
+    """What a boleto must say of whom it pays and nobody filled in yet, as people call it."""
+    row = general()
+    named = (("nome", row.company_name), ("CNPJ ou CPF", row.company_cpf_cnpj))
+    return [name for name, text in named if not text]
+
+
 def change_company(
     values: Mapping[str, Any], version: int, actor: Actor | None, now: datetime
 ) -> GeneralSettings:

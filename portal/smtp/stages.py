@@ -26,7 +26,7 @@ LABELS: dict[Stage, str] = {
     Stage.MAIL: "Remetente",
     Stage.RCPT: "Destinatário",
     Stage.DATA: "Conteúdo entregue",
-    Stage.ACCEPTED: "Mensagem aceita",
+    Stage.ACCEPTED: "Confirmação do servidor",
 }
 BEFORE_SENDING = (Stage.DNS, Stage.CONNECT, Stage.GREETING, Stage.TLS, Stage.LOGIN)
 SENDING = (Stage.MAIL, Stage.RCPT, Stage.DATA, Stage.ACCEPTED)

@@ -1,10 +1,14 @@
 """The audit trail stores names of the code; people read these words instead."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
 from portal.core.audit import AuditEvent
 from portal.users.audit_fields import FIELDS, FIELDS_OF, LISTED, VALUES
+
+DATE = re.compile(r"\d{4}-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])")
+DECIMAL = re.compile(r"-?\d+\.\d{1,2}")
 
 # First part of an action's name: the room where it happened.
 AREAS: Mapping[str, str] = {
@@ -128,5 +132,15 @@ def value(name: str, stored: Any) -> str:
         return "Sim" if stored else "Não"
     if isinstance(stored, list):
         return "; ".join(value(name, item) for item in stored)
-    text = VALUES.get(str(stored), str(stored)) if name in LISTED else str(stored)
+    text = VALUES.get(str(stored), str(stored)) if name in LISTED else _written(name, str(stored))
     return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _written(name: str, text: str) -> str:
+    """Numbers, dates and records as the screens write them: `99.90` is “99,90”."""
+    if name.endswith("_id") and text.isdigit():
+        return f"registro {text}"  # as in the column Registro: a wallet may be named “1”
+    if DATE.fullmatch(text):
+        year, month, last = text.split("-")
+        return f"{last}/{month}/{year}"
+    return text.replace(".", ",") if DECIMAL.fullmatch(text) else text

@@ -234,7 +234,7 @@ def signed_in(browser: Browser, url: str, password: str) -> BrowserContext:
     page.wait_for_url(lambda found: "/entrar" not in found)
     page.goto(f"{url}/configuracoes/smtp/1")
     page.get_by_role("button", name="Enviar e-mail de teste").click()
-    page.get_by_text("Mensagem aceita").wait_for()
+    page.get_by_text("Confirmação do servidor").wait_for()
     return context
 
 

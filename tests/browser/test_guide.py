@@ -51,4 +51,4 @@ def test_a_step_opens_says_what_is_wrong_and_comes_back_with_its_tick(page, firs
     expect(message.locator("#previa-conteudo")).to_contain_text("Seu boleto")  # its own parts live
     message.get_by_role("button", name="Salvar").click()
     expect(message.locator(".step-head .sign")).to_have_text("✓")
-    expect(page.locator("h1")).to_contain_text("1 de 6 prontos")
+    expect(page.locator("h1")).to_contain_text("1 de 7 prontos")

@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 
 from portal.core.db import db
-from portal.settings.models import DeliveryType
+from portal.settings.models import DeliveryType, GeneralSettings
 from portal.smtp import service as smtp
 from portal.smtp.models import SmtpAccount, SmtpTest, SmtpTestState
 from tests.factories import (
@@ -29,10 +29,36 @@ def step(answer, key):
     return html.split('<li id="passo-')[0].split("</ol>")[0]
 
 
-def test_an_empty_portal_begins_with_the_account(admin):
+def fill_in_company():
+    db.session.add(GeneralSettings(id=1, company_name="Rede", company_cpf_cnpj="11222333000181"))
+    db.session.commit()
+
+
+def test_an_empty_portal_begins_with_the_company(app, admin):
     page = admin.get("/checklist")
-    assert "0 de 6 prontos" in words(page)
-    assert '<progress class="bar" max="6" value="0"' in page.text
+    assert "0 de 7 prontos" in words(page)
+    assert 'aria-current="step"' in step(page, "empresa")
+    assert "Falta preencher: nome, CNPJ ou CPF." in step(page, "empresa")
+    with app.app_context():
+        fill_in_company()
+    assert 'aria-label="Feito"' in step(admin.get("/checklist"), "empresa")
+
+
+def test_a_company_without_a_name_is_said_even_after_the_first_day(app, admin):
+    with app.app_context():
+        create_settings(create_account())
+        create_generation()
+    assert "Dados da empresa" not in words(admin.get("/checklist"))
+    with app.app_context():
+        create_settings(company_name="")
+    assert "Falta preencher: nome. O boleto sairia sem" in words(admin.get("/checklist"))
+
+
+def test_next_comes_the_account(app, admin):
+    with app.app_context():
+        fill_in_company()
+    page = admin.get("/checklist")
+    assert '<progress class="bar" max="7" value="1"' in page.text
     assert 'aria-current="step"' in step(page, "conta")
     assert links(page)["Fazer agora : Conta SMTP"] == "/checklist?passo=conta#passo-conta"
     assert "cadastre a conta primeiro" in step(page, "mensagem")
@@ -67,9 +93,10 @@ def test_what_is_saved_in_a_step_comes_back_to_the_checklist(app, admin):
 
 def test_an_account_counts_before_it_is_chosen(app, admin):
     with app.app_context():
+        fill_in_company()
         create_account(name="Financeiro")
     page = admin.get("/checklist")
-    assert "2 de 6 prontos" in words(page)  # account and message
+    assert "3 de 7 prontos" in words(page)  # company, account and message
     assert "teste aceito agora por Ana Souza" in words(page)
     assert 'aria-current="step"' in step(page, "parametros")
 
@@ -80,7 +107,7 @@ def test_what_is_done_stays_with_its_tick_and_evidence_until_the_first_generatio
         create_contract(wallet=create_wallet(name="Itaú 109", email_on_generation=False))
         create_contract(wallet=create_wallet(name="Sicredi 1"))
     page = admin.get("/checklist")
-    assert "6 de 6 prontos" in words(page)  # one of two wallets: a warning holds nobody up
+    assert "7 de 7 prontos" in words(page)  # one of two wallets: a warning holds nobody up
     assert "Tudo pronto para a primeira geração." in words(page)
     assert 'aria-label="Feito"' in step(page, "carteira")
     assert "“Itaú 109” está com Enviar e-mail" in step(page, "carteira")

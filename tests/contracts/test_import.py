@@ -15,7 +15,7 @@ from portal.contracts.models import Contract, ContractStatus
 from portal.core.csv_reader import COMMAND_LINE, Problem
 from portal.core.csv_rows import Report
 from portal.settings.models import DeliveryType
-from tests.factories import NOON, create_contract, create_wallet
+from tests.factories import NOON, create_client, create_contract, create_wallet
 
 DIRT = Path(__file__).parent.parent / "data" / "import"
 HEADER = "codigo;cliente;valor;dia_vencimento;carteira;status;data_ativacao\n"
@@ -114,6 +114,19 @@ def test_a_changed_row_updates_its_contract_and_keeps_what_the_file_lacks(
     assert contract.status == ContractStatus.SUSPENDED
     assert (contract.plan, contract.delivery_type) == ("FIBRA 300M", DeliveryType.PRINTED)
     assert contract.version == 2
+
+
+def test_a_contract_that_would_pass_to_another_client_is_warned_of(
+    session: scoped_session,  # type: ignore[type-arg]
+    tmp_path: Path,
+) -> None:
+    contract, other = create_contract(code="1"), create_client(code="outro")
+    path = tmp_path / "contratos.csv"
+    line = f"1;{other.code};129,90;31;{contract.wallet.name};A;15/01/2025\n"
+    path.write_text(HEADER + line, encoding="utf-8")
+    report = _import(path)
+    assert (report.updated, _named(report.warnings)) == (1, [(2, "cliente", "client_changed")])
+    assert report.warnings[0].message.endswith("e passaria ao outro.")
 
 
 def test_without_wallets_every_row_says_which_one_is_missing(

@@ -39,7 +39,7 @@ def test_a_new_contract_belongs_to_its_client_and_is_audited(session: scoped_ses
 
 
 @pytest.mark.parametrize(
-    ("field", "value"), [("client_code", "99"), ("wallet_id", 99), ("code", "repetido")]
+    ("field", "value"), [("client_code", "desconhecido"), ("wallet_id", 99), ("code", "repetido")]
 )
 def test_a_contract_without_client_or_wallet_or_with_a_used_code_is_refused(
     session: scoped_session,  # type: ignore[type-arg]

@@ -177,7 +177,8 @@ def test_a_message_that_is_being_held_is_passed_over(session):
         )
         claim = claims.claim_next(account.id, NOON)  # neither waits nor takes it
         pause.commit()
-    assert claim and claim.message_id == second
+    assert claim
+    assert claim.message_id == second
     assert claims.claim_next(account.id, NOON) is None
 
 

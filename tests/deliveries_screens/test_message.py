@@ -12,6 +12,7 @@ from portal.core.db import db
 from portal.deliveries import cause_names, log_words
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.states import Kind, State
+from portal.receivables.models import Receivable, ReceivableStatus
 from portal.smtp.causes import CAUSES
 from tests.deliveries_screens.making import create_failed, create_queued, create_sent
 from tests.factories import create_message
@@ -43,8 +44,23 @@ def test_a_sent_message_shows_itself_as_it_was_sent(app: Flask, reader: FlaskCli
     assert "250 2.0.0 Ok: queued as 4F1" in page
     assert f"/financeiro/titulos/{title_id}/boleto.pdf" in page
     assert f"{LOG}/{message_id}/anexos" in page
-    assert "Mensagem aceita" in page  # the stage of its try
+    assert "Confirmação do servidor" in page  # the stage of its try
     assert "212 ms" in page
+
+
+def test_a_sent_message_leads_to_sending_again_while_its_title_is_open(
+    app: Flask, admin: FlaskClient, reader: FlaskClient
+) -> None:
+    with app.app_context():
+        message = create_sent()
+        message_id, title_id = message.id, message.receivables[0].id
+    url = f"{LOG}/{message_id}"
+    assert f'"/financeiro/emissao/enviar?titulo={title_id}">Enviar de novo' in admin.get(url).text
+    assert "Enviar de novo" not in reader.get(url).text
+    with app.app_context():
+        db.session.get_one(Receivable, title_id).status = ReceivableStatus.PAID
+        db.session.commit()
+    assert "Enviar de novo" not in admin.get(url).text
 
 
 def test_the_html_part_has_its_own_strict_policy_and_a_sandbox(

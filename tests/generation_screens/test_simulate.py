@@ -8,6 +8,7 @@ from portal.core.db import db
 from portal.deliveries.models import QuotaUse
 from portal.generation.models import Generation
 from portal.receivables.models import Receivable
+from portal.settings.models import GeneralSettings
 from portal.wallets.models import WalletKind
 from tests.factories import (
     NOON,
@@ -62,6 +63,16 @@ def test_the_numbers_of_the_simulation_add_up(admin, base):
     ):
         assert reason in page
     assert "Gerar 7 títulos e enviar 2 e-mails" in page
+
+
+def test_a_boleto_without_its_beneficiary_is_warned_of_before_it_is_made(app, admin, base):
+    assert "Faltam dados da empresa" not in words(admin.get(SIMULATE))
+    with app.app_context():
+        db.session.get(GeneralSettings, 1).company_cpf_cnpj = ""
+        db.session.commit()
+    page = admin.get(SIMULATE)
+    assert "Faltam dados da empresa: CNPJ ou CPF." in words(page)
+    assert links(page)["Preencher antes de gerar"] == "/configuracoes/parametros/gerais"
 
 
 def test_simulating_writes_nothing(app, admin, base):

@@ -109,6 +109,10 @@ def test_stored_values_read_as_words():
     assert audit_words.value("name", None) == "—"
     assert audit_words.value("security", "starttls") == "TLS"
     assert audit_words.value("name", "none") == "none"
+    assert audit_words.value("amount", "1499.00") == "1499,00"
+    assert audit_words.value("activated_on", "2026-06-28") == "28/06/2026"
+    assert audit_words.value("wallet_id", 2) == "registro 2"
+    assert audit_words.value("host", "10.0.0.1") == "10.0.0.1"
     assert audit_words.value("emails", ["a@b.c", "d@e.f"]) == "a@b.c; d@e.f"
     assert len(audit_words.value("body", "x" * 5000)) == 301
     assert audit_words.verb("rooms.unheard_of") == "unheard of"
