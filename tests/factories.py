@@ -19,7 +19,7 @@ from portal.wallets.models import Wallet
 
 NOON = datetime(2026, 11, 24, 15, 0, tzinfo=UTC)  # 12:00 in São Paulo
 TODAY = date(2026, 11, 24)
-_numbers = count(1)
+_numbers = count(20_001)  # far from the numbers that tests name themselves
 T = TypeVar("T")
 
 
