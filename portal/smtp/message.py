@@ -11,7 +11,7 @@ import unicodedata
 from collections.abc import Sequence
 from datetime import datetime
 from email.header import Header
-from email.mime.text import MIMEText
+from email.mime.nonmultipart import MIMENonMultipart
 from email.policy import Compat32
 from email.utils import formataddr, parseaddr
 from functools import lru_cache
@@ -117,7 +117,8 @@ class Message(flask_mail.Message):
             if part.is_multipart():
                 # "=_" stands in no quoted-printable or base64 text (RFC 2045, 6.7): Python need
                 # not look for the boundary in the whole body.
-                part.set_boundary(f"=_{secrets.token_hex(16)}")
+                boundary = f'boundary="=_{secrets.token_hex(16)}"'
+                part.replace_header("Content-Type", f"{part.get_content_type()}; {boundary}")
         raw: bytes = message.as_bytes()
         return raw
 
@@ -133,12 +134,14 @@ class Message(flask_mail.Message):
             value.append(text, "us-ascii" if text.isascii() else self._charset_for(text))
         return value
 
-    def _mimetext(self, text: str | None, subtype: str = "plain") -> MIMEText:
+    # Flask-Mail only attaches it: any part will do.
+    def _mimetext(  # type: ignore[override]
+        self, text: str | None, subtype: str = "plain"
+    ) -> MIMENonMultipart:
         content = text or ""
         charset = self._charset_for(content)
-        part = MIMEText("", subtype, "us-ascii")
-        part.set_param("charset", charset)
-        part.replace_header("Content-Transfer-Encoding", "quoted-printable")
+        part = MIMENonMultipart("text", subtype, charset=charset)
+        part["Content-Transfer-Encoding"] = "quoted-printable"
         part.set_payload(binascii.b2a_qp(content.encode(charset), istext=True).decode("ascii"))
         return part
 

@@ -22,6 +22,8 @@ _UNPRINTABLE = {"Cc", "Cs", "Co", "Cn", "Zl", "Zp"}
 
 def clean_line(text: str) -> str:
     """One line without control characters, lone surrogates or repeated spaces."""
+    if text.isprintable():
+        return " ".join(text.split())
     kept = (" " if unicodedata.category(char) in _UNPRINTABLE else char for char in text)
     return " ".join("".join(kept).split())
 
