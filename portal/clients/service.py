@@ -94,7 +94,7 @@ def change_emails(
         )  # fmt: skip
         audit.record(
             actor, "clients.change", ENTITY, None, now,
-            summary=f"Em massa, e-mails de {len(result.changed)} clientes. {described}",
+            summary=f"E-mails em massa, clientes: {len(result.changed)}. {described}",
         )  # fmt: skip
     db.session.commit()
     return result

@@ -89,7 +89,7 @@ def change_many(
         )  # fmt: skip
         audit.record(
             actor, "contracts.change", ENTITY, None, now,
-            summary=f"Em massa, {len(result.changed)} contratos; {edit}. {described}",
+            summary=f"Em massa, contratos: {len(result.changed)}; {edit}. {described}",
         )  # fmt: skip
     db.session.commit()
     return result

@@ -111,8 +111,8 @@ class Report:
     def __str__(self) -> str:
         """In words, for the audit trail."""
         return (
-            f"{self.created} criados, {self.updated} alterados, {self.unchanged} sem mudança, "
-            f"{self.rejected} linhas recusadas"
+            f"criados: {self.created}, alterados: {self.updated}, sem mudança: {self.unchanged}, "
+            f"linhas recusadas: {self.rejected}"
         )
 
     def to_dict(self) -> dict[str, Any]:

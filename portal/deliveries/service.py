@@ -17,8 +17,8 @@ from portal.users.models import User
 
 MOVE_NAMES = {
     State.QUEUED: "voltou à fila",
-    State.CANCELLED: "cancelada",
-    State.SENT: "marcada como entregue",
+    State.CANCELLED: "cancelado",
+    State.SENT: "marcado como entregue",
 }
 
 

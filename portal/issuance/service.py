@@ -19,7 +19,7 @@ from portal.receivables.models import Receivable
 from portal.receivables.queries import by_ids
 from portal.receivables.service import Outcome
 from portal.settings.models import FinancialSettings
-from portal.web.formatters import number
+from portal.web.formatters import many, number
 
 
 def new_key() -> str:
@@ -57,7 +57,8 @@ def send(
         requested_by=str(getattr(actor, "name", "linha de comando")),
         now=now,
     )
-    summary = f"{count} e-mails à mão com {len(receivable_ids)} boletos"
+    with_boletos = many(len(receivable_ids), "boleto", "boletos")
+    summary = f"À mão: {many(count, 'e-mail', 'e-mails')} com {with_boletos}"
     audit.record(actor, "issuance.send", "email_message", None, now, summary=summary)
     db.session.commit()
     wake(DRAIN, account_id)

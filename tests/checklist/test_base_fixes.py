@@ -72,7 +72,7 @@ def test_all_of_a_list_is_looked_at_then_changed_once(app, admin, printed):
     assert each[0][2] == {"delivery_type": ["printed", "email"]}
     assert whole == (
         None,
-        "Em massa, 60 contratos; Tipo de Envio de Cobrança: E-mail. Lista Tipo de envio Impresso.",
+        "Em massa, contratos: 60; Tipo de Envio de Cobrança: E-mail. Lista Tipo de envio Impresso.",
         {},
     )
 
@@ -189,7 +189,7 @@ def test_pasted_lines_are_looked_at_with_their_faults_then_written(app, admin):
         assert (found["2"].emails, found["2"].bounced_at) == ("novo@example.com", None)
         assert [found[code].version for code in "123"] == [2, 2, 1]
     *_, whole = events(app, "client")
-    assert whole[1] == "Em massa, e-mails de 2 clientes. Linhas coladas, 4 linhas recusadas."
+    assert whole[1] == "E-mails em massa, clientes: 2. Linhas coladas, 4 linhas recusadas."
 
 
 def test_the_list_s_own_file_filled_in_goes_back_in(app, admin):

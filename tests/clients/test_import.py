@@ -125,7 +125,7 @@ def test_a_changed_row_updates_its_client_and_leaves_an_audit_trail(
     assert [event.entity_id for event in events] == [client.id, None]
     assert events[0].changes["name"] == ["Antes", "Depois"]
     assert events[1].summary == (
-        "base.csv: 0 criados, 1 alterados, 1 sem mudança, 0 linhas recusadas"
+        "base.csv: criados: 0, alterados: 1, sem mudança: 1, linhas recusadas: 0"
     )
 
 

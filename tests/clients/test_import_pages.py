@@ -65,7 +65,7 @@ def test_a_file_is_checked_first_and_goes_in_at_the_one_confirmation(
     with app.app_context():
         event = db.session.scalars(select(AuditEvent)).one()
         assert (event.actor_name, event.action) == ("Bruno Lima", "clients.import")
-        assert event.summary.startswith("base.csv: 8 criados")
+        assert event.summary.startswith("base.csv: criados: 8")
 
 
 def test_confirming_again_changes_nothing_and_shows_the_result(

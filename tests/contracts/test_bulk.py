@@ -66,7 +66,7 @@ def test_many_contracts_change_with_one_event_each_and_one_for_all(session):
         ("contracts.change", {"wallet_id": [old.id, new.id]}),
     ]
     whole = session.query(AuditEvent).filter_by(entity_id=None).one()
-    assert whole.summary == "Em massa, 3 contratos; Carteira de cobrança: Itaú. Lista X."
+    assert whole.summary == "Em massa, contratos: 3; Carteira de cobrança: Itaú. Lista X."
 
 
 def test_the_same_again_and_what_was_saved_meanwhile_change_nothing(session):
