@@ -105,24 +105,39 @@ def migrated(settings: Settings) -> Iterator[Flask]:
     engine.dispose()
 
 
-class ReadingClient(FlaskClient):
+class Browser(FlaskClient):
     """A browser that takes each answer to its end, as browsers do.
 
     A streamed one that nobody read keeps its request open, until the collector ends it in the
-    middle of another test.
+    middle of another test. Who is signed in signs in at the first request: a cookie made before a
+    test stops the clock would come from the future.
     """
 
+    session_id: str | None = None  # of who will sign in
+
     def open(self, *args: Any, **kwargs: Any) -> TestResponse:
+        self._sign_in()
         answer = super().open(*args, **kwargs)
         if answer.is_streamed:
             answer.get_data()
         return answer
 
+    def session_transaction(self, *args: Any, **kwargs: Any) -> Any:
+        self._sign_in()
+        return super().session_transaction(*args, **kwargs)
+
+    def _sign_in(self) -> None:
+        session_id, self.session_id = self.session_id, None
+        if session_id is not None:
+            with self.session_transaction() as session:
+                session["_user_id"] = session_id
+                session["_fresh"] = True
+
 
 @pytest.fixture
 def app(migrated: Flask) -> Iterator[Flask]:
     """The application over an empty database. Outside requests use `with app.app_context()`."""
-    migrated.test_client_class = ReadingClient
+    migrated.test_client_class = Browser
     migrated.extensions.pop("checklist_missing", None)  # counted over another test's data
     yield migrated
     with migrated.app_context():
@@ -177,12 +192,9 @@ def reader(app: Flask) -> FlaskClient:
 
 def signed_in(app: Flask, **user: object) -> FlaskClient:
     """A new browser whose session belongs to a new user; CSRF tokens are added by `post`."""
-    client = app.test_client()
+    client = Browser(app, app.response_class, use_cookies=True)
     with app.app_context():
-        session_id = factories.create_user(**user).get_id()
-    with client.session_transaction() as session:
-        session["_user_id"] = session_id
-        session["_fresh"] = True
+        client.session_id = factories.create_user(**user).get_id()
     return client
 
 
