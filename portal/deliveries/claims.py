@@ -1,5 +1,6 @@
 """Claiming the next message: quota, order and ownership in one short transaction."""
 
+import time
 import uuid
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -166,11 +167,12 @@ def take_next(account_id: int, now: datetime, room: Room) -> Claim | None:
 def _has_room(account_id: int, windows: Windows, now: datetime, room: Room) -> bool:
     if room.is_known(windows):
         return True
+    asked = time.monotonic()
     since = {f"since_{place}": now - size for place, (size, _) in enumerate(windows)}
     counts = db.session.connection().execute(
         _used(len(windows)), {"account_id": account_id, **since}
     )
-    return room.learn(windows, counts.one())
+    return room.learn(windows, counts.one(), asked)
 
 
 def reserve(account_id: int, message_id: int | None, at: datetime) -> int:

@@ -4,10 +4,13 @@ A held message has no next attempt, so that no claim and no forecast counts it, 
 its own, by which it is found again.
 """
 
-from sqlalchemy import select, update
+from collections.abc import Iterable
+
+from sqlalchemy import exists, select, update
 
 from portal.core.audit import AuditEvent
 from portal.core.db import db
+from portal.core.upsert import batches
 from portal.deliveries.models import EmailMessage
 from portal.deliveries.states import State
 
@@ -43,7 +46,7 @@ def keep_held(message_id: int) -> None:
 def reason_of(generation_id: int) -> str | None:
     """Why the run is held: as a whole, and not released since. None when it is not."""
     last = (
-        select(AuditEvent.action)
+        select(AuditEvent.action, AuditEvent.actor_name)
         .where(
             AuditEvent.entity == RUN,
             AuditEvent.entity_id == generation_id,
@@ -52,11 +55,26 @@ def reason_of(generation_id: int) -> str | None:
         .order_by(AuditEvent.id.desc())
         .limit(1)
     )
-    if db.session.scalar(last) != HOLD:
-        return None
-    held = select(EmailMessage.reason).where(
+    found = db.session.execute(last).one_or_none()
+    return f"Pausado por {found.actor_name}." if found and found.action == HOLD else None
+
+
+def released_whole(message_ids: Iterable[int]) -> list[int]:
+    """The runs, held as a whole, of which nothing is held any more once these were released."""
+    message_ids = list(message_ids)
+    runs: set[int] = set()
+    for some in batches(message_ids):
+        query = select(EmailMessage.generation_id).where(
+            EmailMessage.id.in_(some), EmailMessage.generation_id.is_not(None)
+        )
+        runs.update(run for run in db.session.scalars(query.distinct()) if run)
+    return [run for run in sorted(runs) if reason_of(run) and not _any_held(run)]
+
+
+def _any_held(generation_id: int) -> bool:
+    held = exists().where(
         EmailMessage.generation_id == generation_id,
         EmailMessage.state == State.QUEUED,
         EmailMessage.cause == HELD,
     )
-    return db.session.scalar(held.limit(1))
+    return bool(db.session.scalar(select(held)))

@@ -31,11 +31,11 @@ class Room:
         """Whether every window was found to have room for FAR more within KNOWN_FOR."""
         return self.windows == windows and time.monotonic() < self.until
 
-    def learn(self, windows: Windows, used: Sequence[int]) -> bool:
-        """Remember what was counted; whether each window has room for one more."""
+    def learn(self, windows: Windows, used: Sequence[int], asked: float) -> bool:
+        """Remember what was counted, `asked` for then (monotonic); whether one more has room."""
         spare = min(limit - count for (_, limit), count in zip(windows, used, strict=True))
         self.windows = windows
-        self.until = time.monotonic() + KNOWN_FOR if spare > FAR else 0.0
+        self.until = asked + KNOWN_FOR if spare > FAR else 0.0
         return spare > 0
 
 

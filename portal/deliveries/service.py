@@ -116,6 +116,10 @@ def move_many(
         )
     if count:
         _record_many(move, filters, count, actor, now)
+    if move is Move.RELEASE:
+        for run in holds.released_whole(moved):  # by another filter than its own: see `holds`
+            summary = "Nada mais desta geração está pausado"
+            audit.record(actor, holds.RELEASE, holds.RUN, run, now, summary=summary)
     if bulk.RULES[move].after in telling.EVENTS:
         for message_id in moved:
             telling.tell(message_id, now)

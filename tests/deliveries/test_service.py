@@ -196,6 +196,30 @@ def test_what_comes_back_to_a_held_run_is_held_too(session):
     assert service.release_run(run, create_user(), NOON) == 2
 
 
+def test_a_run_released_piece_by_piece_is_not_held_any_more(session):
+    run, (mine, _waiting, sending) = run_of(State.QUEUED, State.QUEUED, State.SENDING)
+    ana = create_user(name="Ana Souza")
+    service.hold_run(run, ana, NOON)
+    held = LogFilters(generation_id=run, cause="held")
+    assert service.move_many(Move.RELEASE, held, ana, NOON) == 2
+    service.move_many(Move.HOLD, LogFilters(ids=(mine.id,)), ana, NOON)
+    sending.claim, sending.lease_until = "gone", NOON - timedelta(minutes=5)
+    session.commit()
+    reconcile(NOON)
+    assert (sending.next_attempt_at, sending.cause) != (None, "held")
+
+
+def test_a_held_run_stays_held_when_what_was_held_is_gone(session):
+    run, (waiting, sending) = run_of(State.QUEUED, State.SENDING)
+    ana = create_user(name="Ana Souza")
+    service.hold_run(run, ana, NOON)
+    service.cancel(waiting.id, ana, NOON)
+    sending.claim, sending.lease_until = "gone", NOON - timedelta(minutes=5)
+    session.commit()
+    reconcile(NOON)
+    assert (sending.next_attempt_at, sending.cause) == (None, "held")
+
+
 def test_messages_held_by_themselves_hold_no_other_of_their_run(session):
     run, (mine, waiting, sending) = run_of(State.QUEUED, State.QUEUED, State.SENDING)
     ana = create_user(name="Ana Souza")
