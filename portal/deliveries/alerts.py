@@ -11,7 +11,7 @@ from datetime import datetime
 
 from flask import current_app
 from markupsafe import escape
-from sqlalchemy import ColumnElement, and_, exists, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, exists, func, or_, select
 
 from portal.core import audit, clock
 from portal.core.audit import AuditEvent
@@ -20,7 +20,7 @@ from portal.core.queue import wake
 from portal.deliveries import claims, room
 from portal.deliveries.endings import ALERT
 from portal.deliveries.line import destination_policy
-from portal.deliveries.models import EmailMessage, QuotaUse
+from portal.deliveries.models import EmailMessage
 from portal.deliveries.states import State
 from portal.smtp import accounts
 from portal.smtp.failures import Failure, Kind
@@ -162,7 +162,8 @@ def _tell(notice: Notice, other_id: int, now: datetime) -> list[str]:
                     break
                 if _deliver(session, server, notice, recipient, now):
                     told.append(recipient)
-                _date(use_id, clock.now())
+                claims.date_use(use_id, clock.now())  # the server's window begins now
+                db.session.commit()
     except Exception as error:  # whatever it is, the alert must not stop anything
         db.session.rollback()
         log.warning("the alert of account %s failed: %s", notice.account_id, error)
@@ -189,7 +190,7 @@ def _deliver(
 def _reserve(account_id: int, now: datetime) -> int | None:
     """Count one recipient against the account's limits, if they leave room; None if not.
 
-    Until `_date` it counts as of the latest moment at which the server may accept, as for a try.
+    Until the server answers, it counts as of the latest moment at which that may accept.
     """
     account = db.session.get_one(
         SmtpAccount, account_id, with_for_update=True, populate_existing=True
@@ -200,12 +201,6 @@ def _reserve(account_id: int, now: datetime) -> int | None:
     use_id = claims.reserve(account_id, None, now + claims.LATEST)
     db.session.commit()
     return use_id
-
-
-def _date(use_id: int, now: datetime) -> None:
-    """The server has answered: its window, and ours, counts from now."""
-    db.session.execute(update(QuotaUse).where(QuotaUse.id == use_id).values(used_at=now))
-    db.session.commit()
 
 
 def _record(account_id: int, summary: str, now: datetime) -> None:

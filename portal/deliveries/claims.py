@@ -183,7 +183,12 @@ def reserve(account_id: int, message_id: int | None, at: datetime) -> int:
 
 def count(claim: Claim, at: datetime) -> None:
     """Date the reservation of a try by the server's answer. The caller commits."""
-    db.session.connection().execute(_COUNT, {"use": claim.use_id, "at": at})
+    date_use(claim.use_id, at)
+
+
+def date_use(use_id: int, at: datetime) -> None:
+    """Date a reservation. The caller commits."""
+    db.session.connection().execute(_COUNT, {"use": use_id, "at": at})
 
 
 def keep(claim: Claim, now: datetime) -> bool:

@@ -83,7 +83,7 @@ def test_a_page_of_the_list_asks_the_database_a_fixed_number_of_questions(
     few = selects(app, finance, "/contratos")
     for _ in range(20):
         _make(app)
-    assert selects(app, finance, "/contratos") == few < 15
+    assert selects(app, finance, "/contratos") == few < 12
 
 
 def test_padrao_shows_what_it_stands_for(app: Flask, finance: FlaskClient) -> None:

@@ -324,7 +324,7 @@ def test_the_report_takes_the_same_queries_for_one_title_and_for_thirty(
         for _ in range(29):
             create_receivable()
     assert selects(app, finance, PAGE) == few
-    assert few <= 14
+    assert few <= 10
 
 
 def test_a_reader_sees_the_report_without_its_actions(app: Flask, reader: FlaskClient) -> None:

@@ -15,7 +15,7 @@ from tests.support.forms import csrf_token, post
 from tests.support.routes import FRAMED, PUBLIC, Outline, Route, private, routes
 from tests.support.walking import pages
 
-MAX_QUERIES = 30
+MAX_QUERIES = 25
 # They probe every requirement.
 MORE_QUERIES = {"GET /checklist": 30, "GET /checklist/numeros": 30}
 UNKNOWN_ID = 999_999_999
