@@ -20,6 +20,7 @@ from portal.core.errors import Conflict
 
 HOST = "127.0.0.1"
 WEB_PROCESSES, WEB_THREADS = 2, 4
+WEB_WORKER = "portal.web.server.Worker"
 WORKERS = 2
 OWN_NAME = "pontual"
 COLOURS = ("cyan", "magenta", "green", "yellow", "blue")
@@ -70,7 +71,7 @@ def web_argv(settings: Settings, host: str = HOST) -> list[str]:
     return _python(
         "gunicorn",
         f"--bind={host}:{settings.port}",
-        "--worker-class=gthread",
+        f"--worker-class={WEB_WORKER}",
         f"--workers={WEB_PROCESSES}",
         f"--threads={WEB_THREADS}",
         "--graceful-timeout=15",

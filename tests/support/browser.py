@@ -21,6 +21,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, Playwright
 from playwright.sync_api import Error as PlaywrightError
 
 from portal import ROOT, create_app
+from portal.cli.up import WEB_WORKER
 from portal.core.clock import now
 from portal.core.config import Settings
 from portal.core.crypto import new_key
@@ -40,6 +41,7 @@ ARGS = (
     "--disable-sync",
 )
 START_SECONDS = 30
+THREADS = 8
 AXE = ROOT / "static" / "node_modules" / "axe-core" / "axe.min.js"
 
 
@@ -86,8 +88,9 @@ def live_portal(home: Path, **env: str) -> Iterator[LivePortal]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"http://127.0.0.1:{listener.getsockname()[1]}"
         server = subprocess.Popen(
-            [sys.executable, "-m", "gunicorn", f"--bind=fd://{listener.fileno()}", "--threads=8",
-             "--no-control-socket", "--log-level=warning", "wsgi:app"],
+            [sys.executable, "-m", "gunicorn", f"--bind=fd://{listener.fileno()}",
+             f"--worker-class={WEB_WORKER}", f"--threads={THREADS}", "--no-control-socket",
+             "--log-level=warning", "wsgi:app"],
             cwd=ROOT, env={**os.environ, **whole}, pass_fds=[listener.fileno()],
         )  # fmt: skip
     try:
