@@ -85,7 +85,7 @@ CONTRACT = answer(
 FILTERS = Record(
     "ContractFilters",
     {
-        "q": Field(Text(MAX_QUERY), "Código, cliente ou plano"),
+        "q": Field(Text(MAX_QUERY), "Código, plano ou (com clients:read) cliente"),
         "client_code": Field(CODE, "Só os deste cliente"),
         "status": Field(Choice(tuple(ContractStatus)), "Situação"),
         "wallet": Field(WALLET, "Nome da carteira"),
@@ -132,6 +132,7 @@ def index(call: Call) -> Reply:
         wallet_id=_wallet_id(wanted["wallet"]) if "wallet" in wanted else None,
         delivery=wanted.get("delivery_type", ""),
         city=wanted.get("city", "").strip(),
+        by_client=Scope.CLIENTS_READ in call.actor.scopes,
     )
     query = queries.narrowed(select(Contract).join(Contract.client), filters)
     if "client_code" in wanted:

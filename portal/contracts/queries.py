@@ -29,6 +29,7 @@ class ContractFilters:
     wallet_id: int | None = None
     delivery: str = ""  # email | printed | inherit: the contract's own setting
     city: str = ""
+    by_client: bool = True  # whether `text` may be a part of the client's name
 
     @classmethod
     def from_args(cls, args: Mapping[str, str]) -> "ContractFilters":
@@ -111,13 +112,10 @@ def hits(wanted: Wanted) -> list[Hit]:
 
 def narrowed(query: Select[Any], filters: ContractFilters) -> Select[Any]:
     if filters.text:
-        query = query.where(
-            or_(
-                Contract.code == filters.text,
-                contains(Client.name, filters.text),
-                contains(Contract.plan, filters.text),
-            )
-        )
+        found = [Contract.code == filters.text, contains(Contract.plan, filters.text)]
+        if filters.by_client:
+            found.append(contains(Client.name, filters.text))
+        query = query.where(or_(*found))
     if filters.status:
         query = query.where(Contract.status == ContractStatus(filters.status))
     if filters.wallet_id is not None:

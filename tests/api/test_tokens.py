@@ -97,6 +97,19 @@ def test_without_the_right_to_read_clients_no_address_is_explained(app):
     assert "velha@example.com" in shown
 
 
+def test_a_search_of_contracts_tests_no_name_without_the_right_to_read_clients(app):
+    with app.app_context():
+        create_contract(code="K7", plan="Fibra 600", client=create_client(name="Maria Lima"))
+        blind = System(app.test_client(), make_token("cego", [Scope.CONTRACTS_READ]))
+        both = [Scope.CONTRACTS_READ, Scope.CLIENTS_READ]
+        seeing = System(app.test_client(), make_token("vê", both))
+    counts = {
+        text: [len(system.get(f"/contracts?q={text}").json["data"]) for system in (blind, seeing)]
+        for text in ("Maria", "K7", "Fibra")
+    }
+    assert counts == {"Maria": [0, 1], "K7": [1, 1], "Fibra": [1, 1]}
+
+
 def test_a_token_does_only_what_its_scopes_say(app):
     with app.app_context():
         create_client(code="C1")
