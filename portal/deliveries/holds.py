@@ -61,13 +61,10 @@ def reason_of(generation_id: int) -> str | None:
 
 def released_whole(message_ids: Iterable[int]) -> list[int]:
     """The runs, held as a whole, of which nothing is held any more once these were released."""
-    message_ids = list(message_ids)
     runs: set[int] = set()
     for some in batches(message_ids):
-        query = select(EmailMessage.generation_id).where(
-            EmailMessage.id.in_(some), EmailMessage.generation_id.is_not(None)
-        )
-        runs.update(run for run in db.session.scalars(query.distinct()) if run)
+        query = select(EmailMessage.generation_id).where(EmailMessage.id.in_(some)).distinct()
+        runs.update(run for run in db.session.scalars(query) if run is not None)
     return [run for run in sorted(runs) if reason_of(run) and not _any_held(run)]
 
 
